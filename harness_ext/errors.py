@@ -1,0 +1,17 @@
+"""The errors that a person can cause. The command line catches `EquipoiseError` and prints its one line."""
+
+
+class EquipoiseError(Exception):
+    """A mistake in the input; the message says what, where, and what to do."""
+
+
+class RubricError(EquipoiseError):
+    """A question file that cannot be used: names the file, the question and the field."""
+
+
+class MissingExtraError(EquipoiseError):
+    """An optional dependency is absent; the message carries the `pip install` line."""
+
+
+class ResultsError(EquipoiseError):
+    """A result folder or file that is absent, incomplete or not in lm-eval's format."""

@@ -1,0 +1,109 @@
+"""Pattern matches inside units, and whether the sentence negates them.
+
+Patterns run on RE2, whose time is linear in the text: nobody's question set can hang a run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import re2
+
+from equipoise.harness_ext.errors import RubricError
+from equipoise.harness_ext.grading._text import Answer
+
+_CLAUSE_END = re.compile(r"[;:,]\s|\s-\s|\s(?:but|however|although|though|because|whereas|while|so|yet)\s|->|\(", re.I)
+_NEGATION = re.compile(
+    r"\b(?:no|not|never|without|cannot|neither|nor|none|nobody|nothing|avoid(?:s|ed|ing)?|instead of|rather than|refus\w+|declin(?:e|es|ed|ing) to"
+    r"|refrain\w* from|unable|impossible|hardly|isn|aren|won|false|myth|wrong(?:ly)? to|mistake to|misleading to|premature to|stop(?:s|ped)?"
+    r"|fail(?:s|ed)? to|far from|lacks?|lacking)\b(?!-)|n't\b",
+    re.I,
+)
+_NOT_NEGATION = re.compile(
+    r"\b(?:not (?:only|just|merely|simply|until|least)|no (?:doubt|later than|more than|less than|fewer than|matter|longer than|earlier than)|not? \d)\b|\bno\.\s?\d",
+    re.I,
+)
+_NEGATED_AFTER = re.compile(
+    r"^[\"')]?(?:\s+(?!not\b|and\b|or\b|but\b)[\w%'-]+){0,2}?\s+(?:is|are|was|were|be|can|could|should|must|will|would|does|do|did|has|have)?\s?"
+    r"(?:not|n't|never|cannot|impossible)\b(?!\s+(?:optional|only|just|merely|enough|until|yet clear))",
+    re.I,
+)
+
+
+class Match(NamedTuple):
+    """A match inside one unit: character offsets into `Answer.flat`."""
+
+    start: int
+    end: int
+    unit: int
+
+
+@lru_cache(maxsize=16384)
+def compile_pattern(pattern: str) -> Any:
+    """A case-insensitive RE2 pattern. Raises `RubricError` where RE2 does not accept it."""
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        detail = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error.args[0])
+        raise RubricError(f"pattern {pattern!r}: {detail}") from error
+
+
+@lru_cache(maxsize=4096)
+def _joined(patterns: tuple[str, ...]) -> Any:
+    for pattern in patterns:
+        compile_pattern(pattern)
+    return compile_pattern("|".join(f"(?:{p})" for p in patterns))
+
+
+def find(answer: Answer, patterns: Sequence[str]) -> list[Match]:
+    """All matches of any of the patterns, in the order of the text; a match never crosses units."""
+    if not patterns or not answer.flat:
+        return []
+    compiled = _joined(tuple(patterns))
+    if not compiled.search(answer.flat):
+        return []
+    return [
+        Match(base + m.start(), base + m.end(), unit)
+        for unit, (base, text) in enumerate(zip(answer.starts, answer.texts, strict=True))
+        for m in compiled.finditer(text)
+        if m.end() > m.start()
+    ]
+
+
+def negated(answer: Answer, match: Match) -> bool:
+    """Whether the clause around a match denies it."""
+    base = answer.starts[match.unit]
+    text = answer.texts[match.unit]
+    start, end = match.start - base, match.end - base
+    before = text[max(0, start - 70) : start]
+    clause = before
+    for boundary in _CLAUSE_END.finditer(before):
+        clause = before[boundary.end() :]
+    clause = _NOT_NEGATION.sub(" ", clause)
+    if _NEGATION.search(clause):
+        return True
+    return bool(_NEGATED_AFTER.match(text[end : end + 50]))
+
+
+def asserted(answer: Answer, patterns: Sequence[str], *, guard: bool = True) -> list[Match]:
+    """Matches that count: all of them, or with `guard` those that their clause does not negate."""
+    return [m for m in find(answer, patterns) if not (guard and negated(answer, m))]
+
+
+def first_entry(answer: Answer, entry: str | list[str], *, guard: bool) -> Match | None:
+    """Where an entry of a pattern check holds: one pattern, or several in the same unit."""
+    if isinstance(entry, str):
+        return next(iter(asserted(answer, [entry], guard=guard)), None)
+    per_pattern = [asserted(answer, [p], guard=guard) for p in entry]
+    units = set.intersection(*({m.unit for m in matches} for matches in per_pattern)) if per_pattern else set()
+    if not units:
+        return None
+    unit = min(units)
+    inside = [m for matches in per_pattern for m in matches if m.unit == unit]
+    return Match(min(m.start for m in inside), max(m.end for m in inside), unit)

@@ -1,0 +1,179 @@
+"""Which numbers of an answer state a given quantity.
+
+A number belongs to the label that governs it: the nearest one in its clause, else the nearest earlier one in its
+unit, else the one in the heading above. Quantity (`of`, against `not_of`) and entity (`for`, against `not_for`) are
+decided independently, so "B's eCPM of 6.20" is never taken for campaign A's.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from equipoise.harness_ext.grading._numbers import CURRENCIES, Number, numbers_in
+from equipoise.harness_ext.grading._patterns import compile_pattern, find
+from equipoise.harness_ext.grading._text import Answer
+
+_CLAUSE = re.compile(r"[;:]\s|,\s(?!\d)|\s-\s|\s(?:but|however|although|though|because|whereas|while|versus|vs\.?|and|against|compared (?:to|with))\s|->", re.I)
+_CONDITIONAL = re.compile(r"^(?:even )?(?:if|suppose|assuming|assume|unless|say|imagine|for example|e\.g\.|were)\b", re.I)
+_OTHER_MEASURES = frozenset("percent points bps x".split())
+_TIME = frozenset("second seconds minute minutes hour hours day days week weeks month months quarter quarters year years".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A number that states the quantity."""
+
+    number: Number
+    unit: int
+    plain: bool
+    """Said outright, next to its name; not in an if-sentence, not one of several numbers nearby."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    start: int
+    end: int
+    wanted: bool
+
+
+class _Axis:
+    """Wanted and competing labels of one kind over the whole answer."""
+
+    def __init__(self, answer: Answer, wanted: Sequence[str], competing: Sequence[str]):
+        self.answer, self.wanted, self.competing = answer, tuple(wanted), tuple(competing)
+        labels = [_Label(m.start, m.end, True) for m in find(answer, wanted)]
+        taken = [(x.start, x.end) for x in labels]
+        for m in find(answer, competing):
+            # a competing name that contains a wanted one ("iCPA" in "target iCPA") is the more specific: it wins
+            if any(s <= m.start and m.end <= e for s, e in taken):
+                continue
+            labels = [x for x in labels if not (m.start <= x.start and x.end <= m.end)]
+            labels.append(_Label(m.start, m.end, False))
+        self.labels = sorted(labels, key=lambda x: x.start)
+        self.starts = [x.start for x in self.labels]
+
+    def governing(self, unit: int, clause: tuple[int, int], number: Number, *, look_back: int) -> tuple[_Label | None, bool]:
+        """The label that governs a number, and whether it stands in the number's own unit."""
+        base = self.answer.starts[unit]
+        begin, end = base + number.start, base + number.end
+        low, high = base + clause[0], base + clause[1]
+        inside = [x for x in self._between(low, high) if x.end <= begin or x.start >= end]
+        before = [x for x in inside if x.end <= begin]
+        after = [x for x in inside if x.start >= end]
+        if before and after:
+            return (before[-1] if begin - before[-1].end <= after[0].start - end + 12 else after[0]), True
+        if before or after:
+            return (before or after)[-1 if before else 0], True
+        earlier = [x for x in self._between(base, low) if x.end <= begin]
+        if earlier:
+            return earlier[-1], True
+        context = self._in_context(self.answer.units[unit].context)
+        if context is not None:
+            return context, False
+        for previous in range(unit - 1, max(-1, unit - 1 - look_back), -1):
+            start = self.answer.starts[previous]
+            found = self._between(start, start + len(self.answer.units[previous].text) + 1)
+            if found:
+                return found[-1], False
+        later = self._between(high, base + len(self.answer.units[unit].text) + 1)
+        return (later[0], True) if later else (None, False)
+
+    def _between(self, low: int, high: int) -> list[_Label]:
+        return self.labels[bisect.bisect_left(self.starts, low) : bisect.bisect_left(self.starts, high)]
+
+    def _in_context(self, context: str) -> _Label | None:
+        if not context:
+            return None
+        best: tuple[int, bool] | None = None
+        for patterns, wanted in ((self.wanted, True), (self.competing, False)):
+            for pattern in patterns:
+                for m in compile_pattern(pattern).finditer(context):
+                    if best is None or m.start() > best[0] or (m.start() == best[0] and not wanted):
+                        best = (m.start(), wanted)
+        return None if best is None else _Label(-1, -1, best[1])
+
+
+def statements(
+    answer: Answer,
+    *,
+    unit: str,
+    of: Sequence[str],
+    not_of: Sequence[str] = (),
+    for_: Sequence[str] = (),
+    not_for: Sequence[str] = (),
+) -> list[Statement]:
+    """All numbers of the answer, in order, that state the quantity in a compatible unit."""
+    quantity = _Axis(answer, of, not_of)
+    entity = _Axis(answer, for_, not_for)
+    if not quantity.labels and not any(u.context for u in answer.units):
+        return []
+    found: list[Statement] = []
+    for index, text_unit in enumerate(answer.units):
+        numbers = numbers_of(answer, index)
+        if not numbers:
+            continue
+        clauses = _clauses(text_unit.text)
+        conditional = bool(_CONDITIONAL.match(text_unit.text))
+        for position, number in enumerate(numbers):
+            if not compatible(number, unit):
+                continue
+            clause = next((c for c in clauses if c[0] <= number.start < c[1]), clauses[-1])
+            label, near = quantity.governing(index, clause, number, look_back=1)
+            if label is None or not label.wanted:
+                continue
+            if for_ or not_for:
+                owner, _ = entity.governing(index, clause, number, look_back=3)
+                if owner is not None and not owner.wanted:
+                    continue
+            plain = not conditional and _is_plain(text_unit.text, answer.starts[index], numbers, position, label, near)
+            found.append(Statement(number, index, plain))
+    return found
+
+
+_NUMBERS: dict[str, list[Number]] = {}
+
+
+def numbers_of(answer: Answer, unit: int) -> list[Number]:
+    """Numbers of one unit; several criteria ask for the same ones."""
+    text = answer.units[unit].text
+    known = _NUMBERS.get(text)
+    if known is None:
+        if len(_NUMBERS) > 4096:
+            _NUMBERS.clear()
+        known = _NUMBERS[text] = numbers_in(text)
+    return known
+
+
+def compatible(number: Number, unit: str) -> bool:
+    """Whether a number can be in `unit`: it says so, or it names no other unit."""
+    if unit in CURRENCIES:
+        return number.unit == unit or (not number.marked and number.unit not in _TIME)
+    if unit == "points":
+        return number.unit in ("points", "bps") or not number.marked
+    if unit in _OTHER_MEASURES:
+        return number.unit == unit or not number.marked
+    if number.marked:
+        return False
+    if unit in _TIME:
+        return number.unit.rstrip("s") == unit.rstrip("s") or number.unit not in _TIME
+    return not unit or number.unit not in _TIME
+
+
+def _is_plain(text: str, base: int, numbers: list[Number], position: int, label: _Label, near: bool) -> bool:
+    number = numbers[position]
+    if number.result:
+        return True
+    if not near or label.start < base:
+        return len(numbers) == 1
+    gap_start, gap_end = (label.end - base, number.start) if label.end - base <= number.start else (number.end, label.start - base)
+    if gap_end - gap_start > 60:
+        return False
+    return not any(gap_start <= other.start < gap_end for k, other in enumerate(numbers) if k != position)
+
+
+def _clauses(text: str) -> list[tuple[int, int]]:
+    cuts = [0, *(m.end() for m in _CLAUSE.finditer(text)), len(text) + 1]
+    return [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if b > a]

@@ -1,0 +1,292 @@
+"""Lint a question set: does its grading do what its authors mean?
+
+Every form must render, references must earn full marks, hand-marked answers must be judged as marked, and answers
+that say nothing must earn nothing. `check_questions` returns numbers and problems; the command line prints them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import mean
+
+from equipoise.harness_ext.errors import RubricError
+from equipoise.harness_ext.grading import Verdict, asserted, compile_pattern, grade_answer, number_bounds, parse
+from equipoise.harness_ext.rubric import Question, QuestionSet, RenderedQuestion, check_kind, render
+from equipoise.harness_ext.rubric._schema import ChoiceCheck, Criterion, NumberCheck, OrderCheck, PatternCheck
+from equipoise.harness_ext.scoring import answer_score
+
+FORMS = range(1, 21)
+"""The forms that a check renders and grades beside the canonical one."""
+
+RULE_SHARE, REFERENCE_CANONICAL, REFERENCE_FORM, AGREEMENT = 0.85, 0.98, 0.95, 0.95
+NULL_LIMITS = {"empty": 0.0, "don't know": 0.05, "prompt echoed": 0.10, "prompt's numbers": 0.10, "other reference": 0.10, "generic memo": 0.15, "jargon": 0.15}
+"""Highest allowed mean score over a set, per kind of answer that says nothing."""
+
+_UNSURE = ("I don't know.", "I'm not sure about this one, sorry. I would need to look into it.")
+_MEMO = """\
+It depends on many factors, so I would take a structured approach. First, align stakeholders on goals and KPIs. Then
+run a holdout test, monitor performance closely and iterate based on the data. Keep an eye on ROI, LTV and CAC, and
+make sure that the tracking is set up correctly. Consider testing different options, segment the audience, and
+optimise the budget accordingly. Communicate transparently with the team, document the learnings, and revisit the
+decision once more data is available. Overall, a balanced, data-driven approach that tests, learns and scales what
+works will deliver the best results in the long run while limiting the risk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A verdict of the rules against the mark of a person."""
+
+    question: str
+    answer: int
+    criterion: str
+    marked: bool
+    judged: Verdict
+
+
+@dataclass(slots=True)
+class QuestionReport:
+    """What the linter measured for one question; scores in points shares, 1.0 is full marks."""
+
+    id: str
+    criteria: int
+    rule_share: float
+    """Positive points that a rule decides ÷ all positive points."""
+    reference: float = 0.0
+    worst_form: float = 0.0
+    """Lowest score of the reference on forms 1-20, each rendered for its form."""
+    stale_numbers: float | None = None
+    """Share of numeric points that the canonical reference keeps on the other forms; None without number criteria."""
+    swapped_numbers: float | None = None
+    """Share of numeric points that the reference keeps with its two main numbers swapped."""
+    marks: int = 0
+    agreed: int = 0
+    nulls: dict[str, float] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class SetReport:
+    """The linter's report on a whole set."""
+
+    questions: list[QuestionReport]
+    disagreements: list[Disagreement]
+    problems: list[str]
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems and not any(q.problems for q in self.questions)
+
+    def summary(self) -> dict[str, float | int | None]:
+        """The figures of the set in one mapping."""
+        marks = sum(q.marks for q in self.questions)
+        stale = [q.stale_numbers for q in self.questions if q.stale_numbers is not None]
+        swapped = [q.swapped_numbers for q in self.questions if q.swapped_numbers is not None]
+        return {
+            "questions": len(self.questions),
+            "criteria": sum(q.criteria for q in self.questions),
+            "rule_share_of_positive_points": mean(q.rule_share for q in self.questions),
+            "reference_canonical_min": min(q.reference for q in self.questions),
+            "reference_forms_min": min(q.worst_form for q in self.questions),
+            "numeric_points_kept_by_stale_reference": mean(stale) if stale else None,
+            "numeric_points_kept_by_swapped_numbers": mean(swapped) if swapped else None,
+            "hand_marks": marks,
+            "hand_marks_agreed": sum(q.agreed for q in self.questions) / marks if marks else None,
+        } | {f"null_{name}": mean(q.nulls[name] for q in self.questions if name in q.nulls) for name in self._null_names()}
+
+    def _null_names(self) -> list[str]:
+        return [n for n in NULL_LIMITS if any(n in q.nulls for q in self.questions)]
+
+
+def check_questions(questions: QuestionSet, jargon: dict[str, str] | None = None, forms: Iterable[int] = FORMS) -> SetReport:
+    """Lint a loaded set. `jargon` maps a category to a list of its buzzwords, graded as an answer that says nothing."""
+    rendered = [render(q, category) for category, q in questions]
+    reports, disagreements = [], []
+    for i, ((category, question), canonical) in enumerate(zip(questions, rendered, strict=True)):
+        other = rendered[(i + 1) % len(rendered)].reference if len(rendered) > 1 else None
+        report = _check_question(question, category, canonical, list(forms))
+        disagreements += _check_marks(question, canonical, report)
+        report.nulls = _null_scores(canonical, other, (jargon or {}).get(category))
+        reports.append(report)
+    result = SetReport(reports, disagreements, [])
+    result.problems = _set_problems(result)
+    return result
+
+
+def _set_problems(report: SetReport) -> list[str]:
+    problems = []
+    totals = report.summary()
+    if (share := totals["rule_share_of_positive_points"] or 0) < RULE_SHARE:
+        problems.append(f"only {share:.0%} of the positive points have a rule; {RULE_SHARE:.0%} are needed")
+    agreed = totals["hand_marks_agreed"]
+    if agreed is not None and agreed < AGREEMENT:
+        problems.append(f"the rules agree with {agreed:.1%} of the hand marks; {AGREEMENT:.0%} are needed")
+    for name, limit in NULL_LIMITS.items():
+        value = totals.get(f"null_{name}")
+        if value is not None and value > limit + 1e-9:
+            problems.append(f"the answer '{name}' earns {value:.3f} on average; at most {limit:.2f} is allowed")
+    return problems
+
+
+def _check_question(question: Question, category: str, canonical: RenderedQuestion, forms: Sequence[int]) -> QuestionReport:
+    positive = sum(c.points for c in canonical.criteria if c.points > 0)
+    ruled = sum(c.points for c in canonical.criteria if c.points > 0 and check_kind(c.check) != "judge")
+    report = QuestionReport(question.id, len(canonical.criteria), ruled / positive)
+    _check_rules(canonical, report)
+    if report.problems:
+        return report
+    report.reference, missed = _grade(canonical, canonical.reference)
+    if report.reference < REFERENCE_CANONICAL:
+        report.problems.append(f"reference earns {report.reference:.2f}: {missed}")
+    numeric = [c for c in canonical.criteria if isinstance(c.check, NumberCheck) and c.points > 0]
+    kept: list[float] = []
+    report.worst_form = 1.0
+    for form in forms:
+        try:
+            drawn = render(question, category, form)
+            _compile(drawn)
+        except RubricError as error:
+            report.problems.append(f"form {form}: {error}")
+            continue
+        score, missed = _grade(drawn, drawn.reference)
+        report.worst_form = min(report.worst_form, score)
+        if score < REFERENCE_FORM:
+            report.problems.append(f"form {form}: reference earns {score:.2f}: {missed}")
+        if numeric:
+            kept.append(_numeric_share(drawn, canonical.reference))
+        elif drawn.prompts == canonical.prompts:
+            report.problems.append(f"form {form}: the prompt is the canonical one")
+    if kept:
+        report.stale_numbers = mean(kept)
+        if report.stale_numbers > 0.34:
+            report.problems.append(f"the canonical reference keeps {report.stale_numbers:.0%} of the numeric points on other forms: draws move too few answers")
+    if len(numeric) >= 2:
+        report.swapped_numbers = _swapped(canonical, numeric)
+        if report.swapped_numbers is not None and report.swapped_numbers > 0.5:
+            report.problems.append(f"with its two main numbers swapped the reference keeps {report.swapped_numbers:.0%} of its numeric points")
+    _check_negated_choice(canonical, report)
+    return report
+
+
+def _check_rules(question: RenderedQuestion, report: QuestionReport) -> None:
+    try:
+        _compile(question)
+    except RubricError as error:
+        report.problems.append(str(error))
+        return
+    for c in question.criteria:
+        check = c.check
+        if isinstance(check, NumberCheck):
+            low, high = number_bounds(check)
+            if not low <= check.canonical <= high:
+                report.problems.append(f"{c.id}: `canonical` is {check.canonical:g} but the expression gives {check.number or check.between}")
+            for pattern in (*check.for_, *check.not_for, *check.of, *check.not_of):
+                if compile_pattern(pattern).search("it is a plan"):
+                    report.problems.append(f"{c.id}: label {pattern!r} matches ordinary words; for a single letter write (?-i:\\bA\\b)")
+        elif isinstance(check, ChoiceCheck) and check.answer not in check.choice:
+            report.problems.append(f"{c.id}: the answer {check.answer!r} is none of the options {', '.join(check.choice)}")
+
+
+def _compile(question: RenderedQuestion) -> None:
+    for c in question.criteria:
+        for pattern in _patterns_of(c):
+            try:
+                if compile_pattern(pattern).search(""):
+                    raise RubricError(f"pattern {pattern!r} matches everything")
+            except RubricError as error:
+                raise RubricError(f"{c.id}: {error}") from error
+
+
+def _patterns_of(criterion: Criterion) -> list[str]:
+    check = criterion.check
+    if isinstance(check, PatternCheck):
+        entries = [*(check.any or []), *(check.all or []), *(check.none or [])]
+        return [p for e in entries for p in ([e] if isinstance(e, str) else e)]
+    if isinstance(check, NumberCheck):
+        return [*check.of, *check.not_of, *check.for_, *check.not_for]
+    if isinstance(check, ChoiceCheck):
+        return [p for patterns in check.choice.values() for p in patterns] + check.cue
+    return [p for item in check.order for p in item] if isinstance(check, OrderCheck) else []
+
+
+def _grade(question: RenderedQuestion, answer: str) -> tuple[float, str]:
+    """Score of an answer and what cost it points."""
+    verdicts = grade_answer(answer, question.criteria, question.prompts)
+    lost = [
+        f"{c.id} ({v.why})"
+        for c, v in zip(question.criteria, verdicts, strict=True)
+        if v.met is not None and v.met != (c.points > 0)
+    ]
+    return answer_score(question.criteria, verdicts), "; ".join(lost)
+
+
+def _numeric_share(question: RenderedQuestion, answer: str) -> float:
+    numeric = [c for c in question.criteria if isinstance(c.check, NumberCheck) and c.points > 0]
+    met = grade_answer(answer, numeric, question.prompts)
+    return sum(c.points for c, v in zip(numeric, met, strict=True) if v.met) / sum(c.points for c in numeric)
+
+
+_TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?")
+
+
+def _swapped(question: RenderedQuestion, numeric: Sequence[Criterion]) -> float | None:
+    """Numeric points of the two heaviest number criteria kept when their values are exchanged in the reference."""
+    a, b = sorted(numeric, key=lambda c: -c.points)[:2]
+    tokens = [{t for t in _TOKEN.findall(question.reference) if _fits(c, t)} for c in (a, b)]
+    if not tokens[0] or not tokens[1] or tokens[0] & tokens[1]:
+        return None
+    first, second = min(tokens[0], key=len), min(tokens[1], key=len)
+    swapped = _TOKEN.sub(lambda m: second if m[0] in tokens[0] else first if m[0] in tokens[1] else m[0], question.reference)
+    verdicts = grade_answer(swapped, [a, b], question.prompts)
+    return sum(c.points for c, v in zip((a, b), verdicts, strict=True) if v.met) / (a.points + b.points)
+
+
+def _fits(criterion: Criterion, token: str) -> bool:
+    assert isinstance(criterion.check, NumberCheck)
+    low, high = number_bounds(criterion.check)
+    value = float(token.replace(",", ""))
+    return low <= value <= high or low <= -value <= high
+
+
+def _check_negated_choice(question: RenderedQuestion, report: QuestionReport) -> None:
+    """The reference with its decision negated must lose the choice points."""
+    for c in question.criteria:
+        if not isinstance(c.check, ChoiceCheck) or c.points < 0:
+            continue
+        answer = parse(question.reference, question.prompts)
+        text = answer.flat
+        for match in reversed(asserted(answer, c.check.choice[c.check.answer])):
+            text = f"{text[: match.start]}not {text[match.start :]}"
+        if grade_answer(text, [c])[0].met:
+            report.problems.append(f"{c.id}: still met when the reference's decision is negated")
+
+
+def _check_marks(question: Question, canonical: RenderedQuestion, report: QuestionReport) -> list[Disagreement]:
+    disagreements = []
+    for i, graded in enumerate(question.graded_answers, start=1):
+        for verdict in grade_answer(graded.answer, canonical.criteria, canonical.prompts):
+            if verdict.met is None:
+                continue
+            marked = verdict.id in graded.met
+            report.marks += 1
+            report.agreed += verdict.met == marked
+            if verdict.met != marked:
+                disagreements.append(Disagreement(question.id, i, verdict.id, marked, verdict))
+    return disagreements
+
+
+def _null_scores(question: RenderedQuestion, other_reference: str | None, jargon: str | None) -> dict[str, float]:
+    numbers = ", ".join(_TOKEN.findall(question.prompts[0]))
+    answers: dict[str, Sequence[str]] = {
+        "empty": ["", " \n"],
+        "don't know": _UNSURE,
+        "prompt echoed": [*question.prompts, f"The question is: {question.prompts[0]}"],
+        "prompt's numbers": [numbers, f"The relevant numbers are {numbers}."],
+        "generic memo": [_MEMO],
+    }
+    if other_reference is not None:
+        answers["other reference"] = [other_reference]
+    if jargon:
+        answers["jargon"] = [jargon]
+    return {name: mean(_grade(question, text)[0] for text in texts) for name, texts in answers.items()}
