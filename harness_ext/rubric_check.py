@@ -141,6 +141,7 @@ def _check_question(question: Question, category: str, canonical: RenderedQuesti
         report.problems.append(f"reference earns {report.reference:.2f}: {missed}")
     numeric = [c for c in canonical.criteria if isinstance(c.check, NumberCheck) and c.points > 0]
     kept: list[float] = []
+    failing: dict[str, list[int]] = {}
     report.worst_form = 1.0
     for form in forms:
         try:
@@ -152,11 +153,13 @@ def _check_question(question: Question, category: str, canonical: RenderedQuesti
         score, missed = _grade(drawn, drawn.reference)
         report.worst_form = min(report.worst_form, score)
         if score < REFERENCE_FORM:
-            report.problems.append(f"form {form}: reference earns {score:.2f}: {missed}")
+            failing.setdefault(missed, []).append(form)
         if numeric:
             kept.append(_numeric_share(drawn, canonical.reference))
         elif drawn.prompts == canonical.prompts:
             report.problems.append(f"form {form}: the prompt is the canonical one")
+    for missed, where in sorted(failing.items(), key=lambda item: -len(item[1]))[:3]:
+        report.problems.append(f"the reference falls to {report.worst_form:.2f} at worst; on form {where[0]} ({len(where)} alike): {missed}")
     if kept:
         report.stale_numbers = mean(kept)
         if report.stale_numbers > 0.34:

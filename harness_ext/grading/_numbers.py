@@ -26,8 +26,8 @@ _CODES = "|".join(sorted((re.escape(m) for m in _CURRENCY_MARKS), key=len, rever
 _SCALE = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "mm": 1e6, "mio": 1e6, "million": 1e6, "millions": 1e6,
           "b": 1e9, "bn": 1e9, "billion": 1e9}  # fmt: skip
 _WORDS = {w: float(v) for v, w in enumerate(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty".split())} | {"thirty": 30.0, "forty": 40.0, "fifty": 50.0, "sixty": 60.0, "ninety": 90.0}  # fmt: skip
+    "zero _ two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty".split()) if w != "_"} | {"thirty": 30.0, "forty": 40.0, "fifty": 50.0, "sixty": 60.0, "ninety": 90.0}  # fmt: skip
 
 _NUMBER = re.compile(
     rf"""
@@ -57,7 +57,12 @@ _INDEX = re.compile(
     r"|ad|creative|seller|team|item|line|scenario|version|table|figure|no\.?|#|§)\s*[#(]?$",
     re.I,
 )
-_DATE = re.compile(r"(?<!\d)(?:19|20)\d\d[-/]\d\d?[-/]\d\d?(?!\d)")
+_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+_DATE = re.compile(
+    rf"(?<!\d)(?:19|20)\d\d[-/]\d\d?[-/]\d\d?(?!\d)|\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}\b(?: (?:19|20)\d\d\b)?"
+    rf"|\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?![%.,]\d)(?:,? (?:19|20)\d\d\b)?|\b{_MONTH}\.? (?:19|20)\d\d\b",
+    re.I,
+)
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b", re.I)
 _NOT = re.compile(
     r"(?:\bnot|n't|\bnever|\brather than|\binstead of|\bas opposed to|\bno longer)\s+(?:(?:be|is|the|a|an|just|about|at|of|around|show|equal|to)\s+){0,2}[\"'(~≈]*$", re.I

@@ -22,6 +22,13 @@ _OTHER_MEASURES = frozenset("percent points bps x".split())
 _TIME = frozenset("second seconds minute minutes hour hours day days week weeks month months quarter quarters year years".split())
 
 
+_FUNCTION_WORDS = frozenset(
+    "a above after against all an and are as at because before below but by compared each every for from gross had has have if in instead is it just less"
+    " more net not of on only or out over per plus rather so that the then to under up versus vs was were when where which while will with would".split()
+)
+"""A bare number before one of these may be in any unit; before another word ("2 people") it counts that word."""
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A number that states the quantity."""
@@ -81,6 +88,11 @@ class _Axis:
         later = self._between(high, base + len(self.answer.units[unit].text) + 1)
         return (later[0], True) if later else (None, False)
 
+    def follows(self, unit: int, number: Number) -> bool:
+        """Whether a wanted label begins right after a number, at most one adjective between."""
+        end = self.answer.starts[unit] + number.end
+        return any(x.wanted and len(self.answer.flat[end : x.start].split()) <= 1 for x in self._between(end, end + 25))
+
     def _between(self, low: int, high: int) -> list[_Label]:
         return self.labels[bisect.bisect_left(self.starts, low) : bisect.bisect_left(self.starts, high)]
 
@@ -117,8 +129,8 @@ def statements(
             continue
         clauses = _clauses(text_unit.text)
         conditional = bool(_CONDITIONAL.match(text_unit.text))
-        for position, number in enumerate(numbers):
-            if not compatible(number, unit):
+        for number in numbers:
+            if not compatible(number, unit, of_follows=quantity.follows(index, number)):
                 continue
             clause = next((c for c in clauses if c[0] <= number.start < c[1]), clauses[-1])
             label, near = quantity.governing(index, clause, number, look_back=1)
@@ -128,7 +140,7 @@ def statements(
                 owner, _ = entity.governing(index, clause, number, look_back=3)
                 if owner is not None and not owner.wanted:
                     continue
-            plain = not conditional and _is_plain(text_unit.text, answer.starts[index], numbers, position, label, near)
+            plain = not conditional and _is_plain(answer.starts[index], [n for n in numbers if compatible(n, unit)], number, label, near)
             found.append(Statement(number, index, plain))
     return found
 
@@ -147,14 +159,16 @@ def numbers_of(answer: Answer, unit: int) -> list[Number]:
     return known
 
 
-def compatible(number: Number, unit: str) -> bool:
-    """Whether a number can be in `unit`: it says so, or it names no other unit."""
-    if unit in CURRENCIES:
-        return number.unit == unit or (not number.marked and number.unit not in _TIME)
+def compatible(number: Number, unit: str, *, of_follows: bool = False) -> bool:
+    """Whether a number can be in `unit`: it says so, or it names no other unit.
+
+    `of_follows`: the quantity's own name comes right after ("7.50 eCPM").
+    """
+    bare = not number.marked and (of_follows or not number.unit or number.unit in _FUNCTION_WORDS)
     if unit == "points":
-        return number.unit in ("points", "bps") or not number.marked
-    if unit in _OTHER_MEASURES:
-        return number.unit == unit or not number.marked
+        return number.unit in ("points", "bps") or bare
+    if unit in CURRENCIES or unit in _OTHER_MEASURES:
+        return number.unit == unit or bare
     if number.marked:
         return False
     if unit in _TIME:
@@ -162,16 +176,16 @@ def compatible(number: Number, unit: str) -> bool:
     return not unit or number.unit not in _TIME
 
 
-def _is_plain(text: str, base: int, numbers: list[Number], position: int, label: _Label, near: bool) -> bool:
-    number = numbers[position]
+def _is_plain(base: int, rivals: list[Number], number: Number, label: _Label, near: bool) -> bool:
+    """Whether the sentence says outright that the quantity is this number, with no rival of the same unit between."""
     if number.result:
         return True
     if not near or label.start < base:
-        return len(numbers) == 1
+        return len(rivals) <= 1
     gap_start, gap_end = (label.end - base, number.start) if label.end - base <= number.start else (number.end, label.start - base)
     if gap_end - gap_start > 60:
         return False
-    return not any(gap_start <= other.start < gap_end for k, other in enumerate(numbers) if k != position)
+    return not any(gap_start <= other.start < gap_end for other in rivals if other is not number)
 
 
 def _clauses(text: str) -> list[tuple[int, int]]:

@@ -173,7 +173,8 @@ def segment(text: str) -> list[Unit]:
         if heading or bold:
             body = plain(heading[2].rstrip("# ") if heading else line)
             rank = len(heading[1]) if heading else 7
-            units.append(Unit(body, _push(stack, rank, body), "heading"))
+            context = _push(stack, rank, body)
+            units += [Unit(sentence, context, "heading") for sentence in split_sentences(body)]
             i += 1
             continue
         item = _ITEM.match(line)

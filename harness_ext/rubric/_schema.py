@@ -138,7 +138,7 @@ def check_kind(check: Check) -> str:
 class Criterion(_Strict):
     """One line of a scoring guideline."""
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     text: str
     """What a human marker reads."""
     points: int = Field(ge=-10, le=10)
@@ -171,7 +171,7 @@ class GradedAnswer(_Strict):
 class Question(_Strict):
     """A question as written: all texts are templates over `params` and `let`."""
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     title: str
     params: dict[str, Param] = {}
     let: dict[str, str] = {}

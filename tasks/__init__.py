@@ -1,0 +1,1 @@
+"""Task folders for lm-eval: questions and YAML."""
