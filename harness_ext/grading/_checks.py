@@ -88,18 +88,22 @@ def _number(check: NumberCheck, answer: Answer) -> Finding:
     found = statements(answer, unit=check.unit, of=check.of, not_of=check.not_of, for_=check.for_, not_for=check.not_for)
     if not found:
         return Finding(False, f"no number tied to {_name(check.of[0])}")
-    plain = [s for s in found if s.plain]
+    # what the question prints is an input or a limit, not an answer: it decides nothing
+    found = [s for s in found if _within(check, s, answer, low, high) or abs(s.number.value) not in answer.givens]
+    if not found:
+        return Finding(False, "only repeats numbers of the question")
+    plain = [s for s in found if s.level == 3]
+    if any(s.number.marked for s in plain) and check.unit:
+        plain = [s for s in plain if s.number.marked or _within(check, s, answer, low, high)]
+    right = [s for s in (plain or found) if _within(check, s, answer, low, high)]
     if plain:
         # the last plain statement wins, so that a corrected result counts and a retracted one does not
-        decisive = plain[-1]
-        same_place = [s for s in plain if s.unit == decisive.unit]
-        best = next((s for s in same_place if _within(check, s, answer, low, high)), decisive)
-        return _judge_number(check, best, answer, low, high)
-    values = {s.number.value for s in found}
-    right = next((s for s in found if _within(check, s, answer, low, high)), None)
-    if right is None or len(values) > 4:
-        return _judge_number(check, found[-1], answer, low, high) if right is None else Finding(False, "right value only among many")
-    return _judge_number(check, right, answer, low, high)
+        decisive = next((s for s in right if s.unit == plain[-1].unit), plain[-1])
+    elif len({s.number.value for s in found}) > 4:
+        return Finding(False, "many numbers, none stated as the answer")
+    else:
+        decisive = right[0] if right else found[-1]
+    return _judge_number(check, decisive, answer, low, high)
 
 
 def number_bounds(check: NumberCheck) -> tuple[float, float]:

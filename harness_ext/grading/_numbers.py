@@ -58,6 +58,8 @@ _INDEX = re.compile(
     re.I,
 )
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+_COUNTER = re.compile(r"\b(day|week|month|cycle|year|quarter|hour|night|age|aged)\s$", re.I)
+_BASE = re.compile(r"^[%\s]*(?:out\s)?of\s(?:the|all|these|those|its|their|our)?\s?$", re.I)
 _DATE = re.compile(
     rf"(?<!\d)(?:19|20)\d\d[-/]\d\d?[-/]\d\d?(?!\d)|\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}\b(?: (?:19|20)\d\d\b)?"
     rf"|\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?![%.,]\d)(?:,? (?:19|20)\d\d\b)?|\b{_MONTH}\.? (?:19|20)\d\d\b",
@@ -106,6 +108,16 @@ def numbers_in(text: str, *, limit: int = 400) -> list[Number]:
     return _statements(found, text)
 
 
+def values_in(text: str) -> frozenset[float]:
+    """Every number that the text prints, whatever it does with it."""
+    values: set[float] = set()
+    for match in _NUMBER.finditer(text):
+        number = _read(match, text)
+        if number:
+            values.update(abs(v) for v in number.readings)
+    return frozenset(values)
+
+
 def _read(match: re.Match[str], text: str) -> Number | None:
     digits, scale = match["digits"], (match["scale"] or "").strip().lower()
     before, after = (match["before"] or "").strip().lower(), (match["after"] or "").strip().lower()
@@ -122,8 +134,9 @@ def _read(match: re.Match[str], text: str) -> Number | None:
     if not unit:
         if _INDEX.search(text, max(0, start - 14), start):
             return None
+        counted = _COUNTER.search(text, max(0, start - 10), start)
         word = _WORD.match(text, end)
-        unit = word[1].lower() if word else ""
+        unit = counted[1].lower() if counted else word[1].lower() if word else ""
     readings = tuple(v * _SCALE.get(scale, 1.0) for v in _values(digits.lower()))
     if sign.startswith("-"):
         readings = tuple(-v for v in readings)
@@ -173,6 +186,8 @@ def _statements(found: list[Number], text: str) -> list[Number]:
                 kept.append(replace(n, upper=abs(nxt.value), value=abs(n.value), readings=(abs(n.value),), unit=nxt.unit, marked=nxt.marked, end=nxt.end, result=result))  # fmt: skip
                 skip = i + 1
                 continue
+        if i and _BASE.match(gap_before):
+            continue  # "2,280 of the 3,720": the second is what the first is a part of
         window = text[max(0, n.start - 40) : n.start]
         if _NOT.search(window) or _PER.search(window[-8:]) or _FROM.search(window):
             continue

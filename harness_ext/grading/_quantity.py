@@ -18,6 +18,7 @@ from equipoise.harness_ext.grading._text import Answer
 
 _CLAUSE = re.compile(r"[;:]\s|,\s(?!\d)|\s-\s|\s(?:but|however|although|though|because|whereas|while|versus|vs\.?|and|against|compared (?:to|with))\s|->", re.I)
 _CONDITIONAL = re.compile(r"^(?:even )?(?:if|suppose|assuming|assume|unless|say|imagine|for example|e\.g\.|were)\b", re.I)
+_JOINED = re.compile(r"\s(?:in|for|of|at|on)\s(?:the\s)?")
 _OTHER_MEASURES = frozenset("percent points bps x".split())
 _TIME = frozenset("second seconds minute minutes hour hours day days week weeks month months quarter quarters year years".split())
 
@@ -35,8 +36,8 @@ class Statement:
 
     number: Number
     unit: int
-    plain: bool
-    """Said outright, next to its name; not in an if-sentence, not one of several numbers nearby."""
+    level: int
+    """3: said outright next to its name. 2: in the same unit, or a result under a heading. 1: only by its surroundings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,9 @@ class _Axis:
         before = [x for x in inside if x.end <= begin]
         after = [x for x in inside if x.start >= end]
         if before and after:
+            joined = _JOINED.match(self.answer.flat, end, after[0].start)
+            if joined and joined.end() == after[0].start:
+                return after[0], True  # "$6.20 in October"
             return (before[-1] if begin - before[-1].end <= after[0].start - end + 12 else after[0]), True
         if before or after:
             return (before or after)[-1 if before else 0], True
@@ -140,8 +144,14 @@ def statements(
                 owner, _ = entity.governing(index, clause, number, look_back=3)
                 if owner is not None and not owner.wanted:
                     continue
-            plain = not conditional and _is_plain(answer.starts[index], [n for n in numbers if compatible(n, unit)], number, label, near)
-            found.append(Statement(number, index, plain))
+            rivals = [n for n in numbers if n is not number and compatible(n, unit)]
+            if conditional:
+                level = 1
+            elif near:
+                level = 3 if text_unit.kind == "row" or _is_plain(answer.starts[index], rivals, number, label) else 2
+            else:
+                level = 2 if number.result else 1
+            found.append(Statement(number, index, level))
     return found
 
 
@@ -166,7 +176,7 @@ def compatible(number: Number, unit: str, *, of_follows: bool = False) -> bool:
     """
     bare = not number.marked and (of_follows or not number.unit or number.unit in _FUNCTION_WORDS)
     if unit == "points":
-        return number.unit in ("points", "bps") or bare
+        return number.unit in ("points", "bps", "percent") or bare
     if unit in CURRENCIES or unit in _OTHER_MEASURES:
         return number.unit == unit or bare
     if number.marked:
@@ -176,16 +186,12 @@ def compatible(number: Number, unit: str, *, of_follows: bool = False) -> bool:
     return not unit or number.unit not in _TIME
 
 
-def _is_plain(base: int, rivals: list[Number], number: Number, label: _Label, near: bool) -> bool:
+def _is_plain(base: int, rivals: list[Number], number: Number, label: _Label) -> bool:
     """Whether the sentence says outright that the quantity is this number, with no rival of the same unit between."""
     if number.result:
         return True
-    if not near or label.start < base:
-        return len(rivals) <= 1
     gap_start, gap_end = (label.end - base, number.start) if label.end - base <= number.start else (number.end, label.start - base)
-    if gap_end - gap_start > 60:
-        return False
-    return not any(gap_start <= other.start < gap_end for other in rivals if other is not number)
+    return gap_end - gap_start <= 60 and not any(gap_start <= other.start < gap_end for other in rivals)
 
 
 def _clauses(text: str) -> list[tuple[int, int]]:

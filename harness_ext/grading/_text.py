@@ -10,6 +10,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
+
+from equipoise.harness_ext.grading._numbers import values_in
 
 MAX_CHARS = 40_000
 """Only this much of an answer is graded: no human reads on, and a verdict must not take seconds."""
@@ -114,6 +117,8 @@ class Answer:
     flat: str
     starts: tuple[int, ...] = field(repr=False)
     texts: tuple[str, ...] = field(repr=False)
+    givens: frozenset[float] = frozenset()
+    """Values that the question itself prints."""
 
 
 def parse(raw: str, ignore: Iterable[str] = ()) -> Answer:
@@ -123,26 +128,22 @@ def parse(raw: str, ignore: Iterable[str] = ()) -> Answer:
     repeating the question earns nothing.
     """
     text = answer_text(raw)
-    repeated = prompt_units(tuple(ignore))
+    repeated, givens = _known_from(tuple(ignore))
     units = tuple(u for u in segment(normalise(text)) if _key(u.text) not in repeated)
     starts, at = [], 0
     for unit in units:
         starts.append(at)
         at += len(unit.text) + 1
     texts = tuple(u.text for u in units)
-    return Answer(raw=text, units=units, flat="\n".join(texts), starts=tuple(starts), texts=texts)
+    return Answer(raw=text, units=units, flat="\n".join(texts), starts=tuple(starts), texts=texts, givens=givens)
 
 
-_PROMPTS: dict[tuple[str, ...], frozenset[str]] = {}
-
-
-def prompt_units(prompts: tuple[str, ...]) -> frozenset[str]:
-    """The sentences of the prompts that are long enough to be recognised as repeated."""
-    known = _PROMPTS.get(prompts)
-    if known is None:
-        keys = {_key(u.text) for p in prompts for u in segment(normalise(p)) if len(u.text.split()) >= 6}
-        known = _PROMPTS[prompts] = frozenset(keys)
-    return known
+@lru_cache(maxsize=1024)
+def _known_from(prompts: tuple[str, ...]) -> tuple[frozenset[str], frozenset[float]]:
+    """Sentences of the prompts that are long enough to be recognised as repeated, and the values they print."""
+    texts = [normalise(p) for p in prompts]
+    keys = {_key(u.text) for t in texts for u in segment(t) if len(u.text.split()) >= 6}
+    return frozenset(keys), frozenset().union(*(values_in(t) for t in texts))
 
 
 def _key(text: str) -> str:
