@@ -179,7 +179,7 @@ _ADVICE = re.compile(
     r"\b(?:recommend\w*|should|must|choose|pick|go with|therefore|thus|hence|i would|i'd|we would|we'd|need to|have to|so we|action|result|let's)\b", re.I
 )
 _IF = re.compile(
-    r"\b(?:if|unless|once|until|provided|assuming|suppose|in case|when|after|before|could|might|may|would have|were to|had)\b", re.I
+    r"\b(?:if|unless|once|until|provided|assuming|suppose|in case|could|might|may|would have|were to)\b|^had\b", re.I
 )
 _OVER = re.compile(r"\b(?:over|than|versus|vs\.?|ahead of|beats?|outperforms?|from|against|not to)\s+(?:the\s+|a\s+|an\s+|to\s+)?$", re.I)
 

@@ -27,7 +27,7 @@ _NOT_NEGATION = re.compile(
     re.I,
 )
 _NEGATED_AFTER = re.compile(
-    r"^[\"')]?(?:\s+(?!not\b|and\b|or\b|but\b)[\w%'-]+){0,2}?\s+(?:is|are|was|were|be|can|could|should|must|will|would|does|do|did|has|have)?\s?"
+    r"^[\"')]?(?:\s+(?!(?:not|and|or|but|while|whereas|although|though|because|as|when|if|so|since)\b)[\w%'-]+){0,2}?\s+(?:is|are|was|were|be|can|could|should|must|will|would|does|do|did|has|have)?\s?"
     r"(?:not|n't|never|cannot|impossible)\b(?!\s+(?:optional|only|just|merely|enough|until|yet clear))",
     re.I,
 )
@@ -48,7 +48,8 @@ def compile_pattern(pattern: str) -> Any:
     options.case_sensitive = False
     options.log_errors = False
     try:
-        return re2.compile(pattern, options)
+        # (?m): `^` and `$` mean the ends of a unit, also where the whole text is searched first
+        return re2.compile(f"(?m){pattern}", options)
     except re2.error as error:
         detail = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error.args[0])
         raise RubricError(f"pattern {pattern!r}: {detail}") from error

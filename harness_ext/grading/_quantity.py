@@ -133,6 +133,8 @@ def statements(
             continue
         clauses = _clauses(text_unit.text)
         conditional = bool(_CONDITIONAL.match(text_unit.text))
+        if unit and any(n.marked and compatible(n, unit) for n in numbers):
+            numbers = [n for n in numbers if n.marked]  # "1.87 per home, 6.7% less": bare numbers are something else
         for number in numbers:
             if not compatible(number, unit, of_follows=quantity.follows(index, number)):
                 continue
