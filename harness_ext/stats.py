@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 MIN_INFORMATIVE = 0.30
-"""Below this share of clusters with a non-zero mean a t-interval covers too little to be called 95 %."""
+"""Below this share of clusters with a mean above zero a t-interval covers too little to be called 95 %."""
 
 
 class Interval(NamedTuple):
@@ -24,7 +24,7 @@ class Interval(NamedTuple):
     high: float
     clusters: int
     informative: bool
-    """False: fewer than 30 % of the clusters are non-zero, so the interval's coverage is not what it says."""
+    """False: fewer than 30 % of the clusters are above zero, so the interval's coverage is not what it says."""
 
 
 def clustered_mean(values: ArrayLike, clusters: Sequence[Hashable] | None = None, *, confidence: float = 0.95) -> Interval:
@@ -51,7 +51,7 @@ def clustered_mean(values: ArrayLike, clusters: Sequence[Hashable] | None = None
         x = np.bincount(index, weights=x) / np.bincount(index)
     k = x.size
     mean = float(x.mean())
-    informative = float(np.mean(x != 0)) >= MIN_INFORMATIVE
+    informative = float(np.mean(x > 0)) >= MIN_INFORMATIVE
     if k == 1:
         return Interval(mean, -np.inf, np.inf, 1, informative)
     half = float(stats.t.ppf((1 + confidence) / 2, k - 1) * x.std(ddof=1) / np.sqrt(k))

@@ -61,14 +61,14 @@ def _patterns(check: PatternCheck, answer: Answer) -> Finding:
     for entry in check.all or []:
         match = first_entry(answer, entry, guard=guard)
         if match is None:
-            return Finding(False, f"nothing matches {_name(entry)}")
+            return Finding(False, f"not said: {_name(entry)}")
         spans.append(_quote(answer, match))
     if check.any:
         match = next((m for e in check.any if (m := first_entry(answer, e, guard=guard))), None)
         if match is None:
-            return Finding(False, "none of the accepted phrasings")
+            return Finding(False, "not said")
         spans.append(_quote(answer, match))
-    return Finding(True, "found", " … ".join(spans))
+    return Finding(True, "said", " … ".join(spans))
 
 
 def _name(entry: str | list[str]) -> str:
@@ -200,7 +200,7 @@ def _decision(check: ChoiceCheck, answer: Answer) -> tuple[str, int] | None:
     per_unit: dict[int, dict[str, Match]] = {}
     for option, patterns in check.choice.items():
         for match in find(answer, patterns):
-            if _conditional(answer, match):
+            if answer.texts[match.unit].endswith("?") or _conditional(answer, match):
                 continue
             meant: str | None = option
             if negated(answer, match) or _OVER.search(answer.flat, max(answer.starts[match.unit], match.start - 24), match.start):

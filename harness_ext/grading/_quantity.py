@@ -16,9 +16,9 @@ from equipoise.harness_ext.grading._numbers import CURRENCIES, Number, numbers_i
 from equipoise.harness_ext.grading._patterns import compile_pattern, find
 from equipoise.harness_ext.grading._text import Answer
 
-_CLAUSE = re.compile(r"[;:]\s|,\s(?!\d)|\s-\s|\s(?:but|however|although|though|because|whereas|while|versus|vs\.?|and|against|compared (?:to|with))\s|->", re.I)
-_CONDITIONAL = re.compile(r"^(?:even )?(?:if|suppose|assuming|assume|unless|say|imagine|for example|e\.g\.|were)\b", re.I)
-_JOINED = re.compile(r"\s(?:in|for|of|at|on)\s(?:the\s)?")
+_CLAUSE = re.compile(r"[;:,]\s|\s-\s|[()]|\s(?:but|however|although|though|because|whereas|while|versus|vs\.?|and|against|compared (?:to|with))\s|->", re.I)
+_CONDITIONAL = re.compile(r"^\(?(?:even )?(?:if|suppose|assuming|assume|unless|say|imagine|for example|e\.g\.|were)\b", re.I)
+_JOINED = re.compile(r"\s(?:in|for|of|at|on|after|by|under|with)\s(?:the\s)?")
 _OTHER_MEASURES = frozenset("percent points bps x".split())
 _TIME = frozenset("second seconds minute minutes hour hours day days week weeks month months quarter quarters year years".split())
 
@@ -97,6 +97,11 @@ class _Axis:
         end = self.answer.starts[unit] + number.end
         return any(x.wanted and len(self.answer.flat[end : x.start].split()) <= 1 for x in self._between(end, end + 25))
 
+    def precedes(self, unit: int, number: Number) -> bool:
+        """Whether a wanted label ends right before a number."""
+        start = self.answer.starts[unit] + number.start
+        return any(x.wanted and x.end in (start, start - 1) for x in self._between(start - 40, start))
+
     def _between(self, low: int, high: int) -> list[_Label]:
         return self.labels[bisect.bisect_left(self.starts, low) : bisect.bisect_left(self.starts, high)]
 
@@ -131,10 +136,11 @@ def statements(
         numbers = numbers_of(answer, index)
         if not numbers:
             continue
-        clauses = _clauses(text_unit.text)
         conditional = bool(_CONDITIONAL.match(text_unit.text))
+        clauses = _clauses(text_unit.text)
         if unit and any(n.marked and compatible(n, unit) for n in numbers):
-            numbers = [n for n in numbers if n.marked]  # "1.87 per home, 6.7% less": bare numbers are something else
+            # "1.87 per home, 6.7% less": bare numbers are something else, unless named at once ("lost 28,800, net €900")
+            numbers = [n for n in numbers if n.marked or quantity.precedes(index, n)]
         for number in numbers:
             if not compatible(number, unit, of_follows=quantity.follows(index, number)):
                 continue

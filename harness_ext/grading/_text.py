@@ -28,6 +28,7 @@ _QUOTES = str.maketrans(
         "‘": "'", "’": "'", "ʼ": "'", "´": "'", "′": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
         "‐": "-", "‑": "-", "‒": "-", "–": "-", "−": "-", "—": " - ", "―": " - ", "⁄": "/", "∕": "/",
         "•": "-", "◦": "-", "▪": "-", "·": "-", "∶": ":", "×": "×", "✕": "×", "✖": "×", "⋅": "×", "∗": "*",
+        "→": " -> ", "⇒": " -> ", "➜": " -> ", "➔": " -> ",
     }
 )  # fmt: skip
 _LATEX = [
@@ -50,6 +51,7 @@ _THIN_THOUSANDS = re.compile(r"(?<=\d)[\u00a0\u202f\u2009](?=\d{3}(?!\d))")
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _HEADING = re.compile(r"^\s{0,3}(#{1,6})\s+(.*)$")
 _ITEM = re.compile(r"^(\s*)(?:[-*+]|\(?(\d{1,3}|[a-zA-Z])[.)])\s+(.*)$")
+_LABELLED = re.compile(r"^\s*(?:[\w'%/&-]+ ?){1,4}:\s")
 _BOLD_LINE = re.compile(r"^\s*(?:\*\*|__)([^*_]{1,80})(?:\*\*|__)\s*:?\s*$")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|vs|approx|etc|incl|excl|no|inc|ltd|co|corp|dept|est|fig|min|max|avg|resp|cf|st|dr|mr|mrs|ms)"
@@ -250,8 +252,8 @@ def _join_wrapped(lines: list[str], i: int) -> tuple[str, int]:
         wrapped = len(last) >= 60 and not last.endswith((":", "|"))
         if not line.strip() or not wrapped or _ITEM.match(line) or _HEADING.match(line) or _FENCE.match(line):
             break
-        if "|" in line and line.count("|") >= 2:
-            break
+        if line.count("|") >= 2 or _LABELLED.match(line) or ("=" in last and "=" in line):
+            break  # a table, "draft: 17.94k - …", one calculation per line
         body += " " + line.strip()
         i += 1
     return body, i

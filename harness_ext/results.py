@@ -1,0 +1,66 @@
+"""Read the result files that lm-eval 0.4 writes: `results_<time>.json` and `samples_<task>_<time>.jsonl` beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from equipoise.harness_ext.errors import ResultsError
+
+_STAMP = re.compile(r"^results_(.+)\.json$")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of lm-eval."""
+
+    path: Path
+    """Its `results_<time>.json`."""
+    results: dict[str, Any]
+    """The content of that file."""
+
+    def sample_file(self, task: str) -> Path:
+        """Where the samples of one task are. Raises `ResultsError` where the run was made without `--log_samples`."""
+        stamp = _STAMP.match(self.path.name)
+        assert stamp is not None
+        path = self.path.parent / f"samples_{task}_{stamp[1]}.jsonl"
+        if not path.is_file():
+            raise ResultsError(f"{path}: missing; run lm_eval with --log_samples, which keeps the answers")
+        return path
+
+    def samples(self, task: str) -> list[dict[str, Any]]:
+        """The rows of one task, in the order of its documents."""
+        path = self.sample_file(task)
+        rows: list[dict[str, Any]] = []
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+            if not line.strip():
+                continue
+            try:
+                rows.append(json.loads(line))
+            except ValueError as error:
+                raise ResultsError(f"{path}, line {number}: not valid JSON, the file may be cut off ({error})") from error
+        return sorted(rows, key=lambda row: row["doc_id"])
+
+
+def latest_run(path: Path) -> Run:
+    """The newest run in a folder (searched below it), or the run of a given results file.
+
+    Raises `ResultsError` where there is none, or where its file is not a whole lm-eval result.
+    """
+    if path.is_dir():
+        found = [p for p in path.rglob("results_*.json") if _STAMP.match(p.name)]
+        if not found:
+            raise ResultsError(f"{path}: no results_*.json in it; run lm_eval with --output_path {path}")
+        path = max(found, key=lambda p: (_STAMP.match(p.name) or [""])[0])
+    elif not path.is_file() or not _STAMP.match(path.name):
+        raise ResultsError(f"{path}: no such result folder or results_*.json file")
+    try:
+        results = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ResultsError(f"{path}: not valid JSON, the file may be cut off ({error})") from error
+    if not isinstance(results, dict) or not isinstance(results.get("results"), dict):
+        raise ResultsError(f"{path}: no lm-eval 0.4 result file: the key 'results' is missing")
+    return Run(path, results)
