@@ -92,9 +92,9 @@ def _number(check: NumberCheck, answer: Answer) -> Finding:
     found = [s for s in found if _within(check, s, answer, low, high) or abs(s.number.value) not in answer.givens]
     if not found:
         return Finding(False, "only repeats numbers of the question")
+    if check.unit and any(s.number.marked for s in found):
+        found = [s for s in found if s.number.marked or _within(check, s, answer, low, high)]
     plain = [s for s in found if s.level == 3]
-    if any(s.number.marked for s in plain) and check.unit:
-        plain = [s for s in plain if s.number.marked or _within(check, s, answer, low, high)]
     right = [s for s in (plain or found) if _within(check, s, answer, low, high)]
     if plain:
         # the last plain statement wins, so that a corrected result counts and a retracted one does not
@@ -124,10 +124,9 @@ def _value(text: str) -> float:
         raise RubricError(f"a number check's value must be a number, not {text!r}") from None
 
 
-_DOWN = re.compile(
-    r"\b(?:down|drop\w*|fall\w*|fell|decreas\w*|declin\w*|reduc\w*|lower|less|fewer|loss(?:es)?|lose[sd]?|losing|lost|short(?:fall)?|minus|negative|below|under|cheaper|deficit)\b",
-    re.I,
-)
+_LOSS = re.compile(r"\b(?:down|drop\w*|fall\w*|fell|decreas\w*|declin\w*|reduc\w*|loss(?:es)?|lose[sd]?|losing|lost|shortfall|minus|negative|deficit)\b", re.I)
+_GAIN = re.compile(r"\+\s?\S?$|\b(?:up|rise[sn]?|rose|rising|increas\w*|grow\w*|grew|gain\w*|profit\w*|positive|plus|higher|more)\b", re.I)
+_LESS_AFTER = re.compile(r"^\W{0,2}(?:\w+\s){0,2}(?:lower|less|fewer|below|under|short|down|decline|drop|loss|cheaper|negative|deficit)\b", re.I)
 
 
 def _within(check: NumberCheck, statement: Statement, answer: Answer, low: float, high: float) -> bool:
@@ -148,8 +147,16 @@ def _readings(check: NumberCheck, number: Number, value: float, answer: Answer, 
         values += [v / 100 for v in values]
     if not check.signed:
         return values + [-v for v in values]
-    text = answer.units[unit].text[max(0, number.start - 40) : number.end + 24]
-    return [-abs(v) for v in values] if _DOWN.search(text) else values
+    return [-abs(v) for v in values] if _falls(answer.texts[unit], number) else values
+
+
+def _falls(text: str, number: Number) -> bool:
+    """Whether words around a number give it a minus sign: "down 12%", "12% lower", "a loss of $300"."""
+    if _LESS_AFTER.match(text[number.end : number.end + 32]):
+        return True
+    before = text[max(0, number.start - 40) : number.start + 1]
+    losses, gains = list(_LOSS.finditer(before)), list(_GAIN.finditer(before))
+    return bool(losses) and (not gains or losses[-1].start() > gains[-1].start())
 
 
 def _judge_number(check: NumberCheck, statement: Statement, answer: Answer, low: float, high: float) -> Finding:
@@ -179,7 +186,7 @@ _ADVICE = re.compile(
     r"\b(?:recommend\w*|should|must|choose|pick|go with|therefore|thus|hence|i would|i'd|we would|we'd|need to|have to|so we|action|result|let's)\b", re.I
 )
 _IF = re.compile(
-    r"\b(?:if|unless|once|until|provided|assuming|suppose|in case|could|might|may|would have|were to)\b|^had\b", re.I
+    r"\b(?:if|unless|once|until|provided|assuming|suppose|in case|could|might|(?-i:may)|would have|were to)\b|^had\b", re.I
 )
 _OVER = re.compile(r"\b(?:over|than|versus|vs\.?|ahead of|beats?|outperforms?|from|against|not to)\s+(?:the\s+|a\s+|an\s+|to\s+)?$", re.I)
 
@@ -198,6 +205,7 @@ def _choice(check: ChoiceCheck, answer: Answer) -> Finding:
 def _decision(check: ChoiceCheck, answer: Answer) -> tuple[str, int] | None:
     """The option that the answer settles on, and the unit that says so."""
     per_unit: dict[int, dict[str, Match]] = {}
+    denied: dict[str, int] = {}
     for option, patterns in check.choice.items():
         for match in find(answer, patterns):
             if answer.texts[match.unit].endswith("?") or _conditional(answer, match):
@@ -206,6 +214,8 @@ def _decision(check: ChoiceCheck, answer: Answer) -> tuple[str, int] | None:
             if negated(answer, match) or _OVER.search(answer.flat, max(answer.starts[match.unit], match.start - 24), match.start):
                 others = [o for o in check.choice if o != option]
                 meant = others[0] if len(others) == 1 and negated(answer, match) else None
+                if meant is None and _authority(check, answer, match.unit) == 2:
+                    denied[option] = match.unit
             if meant is not None:
                 per_unit.setdefault(match.unit, {}).setdefault(meant, match)
     single = {unit: next(iter(options)) for unit, options in per_unit.items() if len(options) == 1}
@@ -215,6 +225,8 @@ def _decision(check: ChoiceCheck, answer: Answer) -> tuple[str, int] | None:
     top = max(ranked.values())
     candidates = [unit for unit in sorted(single) if ranked[unit] == top]
     unit = candidates[-1] if top else candidates[0]
+    if denied.get(single[unit], -1) > unit:
+        return None  # the text argues for it, then the decision itself says "not that"
     return single[unit], unit
 
 

@@ -73,6 +73,7 @@ _FROM = re.compile(r"\bfrom\s+(?:about\s+|around\s+|roughly\s+|~\s?)?$", re.I)
 _PER = re.compile(r"(?:\bper|\bevery|/)\s*(?:the\s+)?$", re.I)
 _OPERATOR = re.compile(r"(?:[*×÷/+]|(?<=\s)[-x](?=\s)|\b(?:divided by|multiplied by|times|minus|plus)\b)[\s($€£]*$", re.I)
 _EQUALS = re.compile(r"(?:=|≈|~=|->|→)[\s~($€£≈+-]*$")
+_DIVIDED = re.compile(r"\bdivid(?:e|es|ed|ing)\s(?:\S{1,16}\sby\s)?\S{0,3}$", re.I)
 _RANGE = re.compile(r"^\s*(?:-|to|and|through)\s*$", re.I)
 _WORD = re.compile(r"\s?-?([A-Za-z]+)")
 
@@ -94,6 +95,8 @@ class Number:
     """The other end, where the number is a range."""
     result: bool = False
     """True after "=" or the like."""
+    spelled: bool = False
+    """Written as a word: "three"."""
 
 
 def numbers_in(text: str, *, limit: int = 400) -> list[Number]:
@@ -140,7 +143,7 @@ def _read(match: re.Match[str], text: str) -> Number | None:
     readings = tuple(v * _SCALE.get(scale, 1.0) for v in _values(digits.lower()))
     if sign.startswith("-"):
         readings = tuple(-v for v in readings)
-    return Number(readings[0], unit, start, end, marked, readings)
+    return Number(readings[0], unit, start, end, marked, readings, spelled=digits.isalpha())
 
 
 def _values(digits: str) -> tuple[float, ...]:
@@ -175,8 +178,9 @@ def _statements(found: list[Number], text: str) -> list[Number]:
         gap_after = text[n.end : nxt.start] if nxt else ""
         result = bool(_EQUALS.search(gap_before))
         operand_left = i > 0 and not result and _operator(gap_before)
-        operand_right = nxt is not None and _operator(gap_after)
-        if operand_left or operand_right:
+        operand_right = nxt is not None and _operator(gap_after) and not _is_rate(gap_after, nxt, text)
+        divided = _DIVIDED.search(text, max(0, n.start - 40), n.start)
+        if operand_left or operand_right or divided:
             continue
         if nxt and _RANGE.match(gap_after) and not _FROM.search(text, 0, n.start):
             spaced = "-" not in gap_after or " " not in gap_after
@@ -193,6 +197,11 @@ def _statements(found: list[Number], text: str) -> list[Number]:
             continue
         kept.append(replace(n, result=result))
     return kept
+
+
+def _is_rate(gap: str, base: Number, text: str) -> bool:
+    """Whether "€88.24 / 1,000" gives a rate: a round base, and no calculation goes on."""
+    return gap.strip() == "/" and base.value in (100.0, 1e3, 1e6) and not re.match(r"\s*(?:[*×÷/+=≈]|-\s)", text[base.end : base.end + 4])
 
 
 def _operator(gap: str) -> bool:

@@ -18,7 +18,8 @@ from equipoise.harness_ext.grading._text import Answer
 
 _CLAUSE = re.compile(r"[;:,]\s|\s-\s|[()]|\s(?:but|however|although|though|because|whereas|while|versus|vs\.?|and|against|compared (?:to|with))\s|->", re.I)
 _CONDITIONAL = re.compile(r"^\(?(?:even )?(?:if|suppose|assuming|assume|unless|say|imagine|for example|e\.g\.|were)\b", re.I)
-_JOINED = re.compile(r"\s(?:in|for|of|at|on|after|by|under|with)\s(?:the\s)?")
+_JOINED = re.compile(r"(?:\s?\([^()]{0,40}\))?\s(?:in|for|of|at|on|after|by|under|with)\s(?:the\s)?")
+_BRACKET = re.compile(r"(?:\s[a-z]+)?\s?\((?:the\s)?")
 _OTHER_MEASURES = frozenset("percent points bps x".split())
 _TIME = frozenset("second seconds minute minutes hour hours day days week weeks month months quarter quarters year years".split())
 
@@ -50,8 +51,10 @@ class _Label:
 class _Axis:
     """Wanted and competing labels of one kind over the whole answer."""
 
-    def __init__(self, answer: Answer, wanted: Sequence[str], competing: Sequence[str]):
+    def __init__(self, answer: Answer, wanted: Sequence[str], competing: Sequence[str], *, postfix: bool = False):
         self.answer, self.wanted, self.competing = answer, tuple(wanted), tuple(competing)
+        self.postfix = postfix
+        """Whether a label tied on behind a number beats one before it: true of entities ("eCPM of $7 for A")."""
         labels = [_Label(m.start, m.end, True) for m in find(answer, wanted)]
         taken = [(x.start, x.end) for x in labels]
         for m in find(answer, competing):
@@ -71,10 +74,10 @@ class _Axis:
         inside = [x for x in self._between(low, high) if x.end <= begin or x.start >= end]
         before = [x for x in inside if x.end <= begin]
         after = [x for x in inside if x.start >= end]
+        attached = self._attached(end, base + len(self.answer.texts[unit]))
+        if attached and (self.postfix or not before):
+            return attached, True
         if before and after:
-            joined = _JOINED.match(self.answer.flat, end, after[0].start)
-            if joined and joined.end() == after[0].start:
-                return after[0], True  # "$6.20 in October"
             return (before[-1] if begin - before[-1].end <= after[0].start - end + 12 else after[0]), True
         if before or after:
             return (before or after)[-1 if before else 0], True
@@ -91,6 +94,15 @@ class _Axis:
                 return found[-1], False
         later = self._between(high, base + len(self.answer.units[unit].text) + 1)
         return (later[0], True) if later else (None, False)
+
+    def _attached(self, end: int, limit: int) -> _Label | None:
+        """The label that a preposition or a bracket ties to what ends here: "$6.20 in October", "57.50 (T42)"."""
+        after = next(iter(self._between(end, min(end + 80, limit))), None)
+        if after is None:
+            return None
+        gap = self.answer.flat[end : after.start]
+        alone = self.answer.flat[after.end : after.end + 1] == ")"
+        return after if _JOINED.fullmatch(gap) or (alone and _BRACKET.fullmatch(gap)) else None
 
     def follows(self, unit: int, number: Number) -> bool:
         """Whether a wanted label begins right after a number, at most one adjective between."""
@@ -128,7 +140,7 @@ def statements(
 ) -> list[Statement]:
     """All numbers of the answer, in order, that state the quantity in a compatible unit."""
     quantity = _Axis(answer, of, not_of)
-    entity = _Axis(answer, for_, not_for)
+    entity = _Axis(answer, for_, not_for, postfix=True)
     if not quantity.labels and not any(u.context for u in answer.units):
         return []
     found: list[Statement] = []
@@ -186,7 +198,8 @@ def compatible(number: Number, unit: str, *, of_follows: bool = False) -> bool:
     if unit == "points":
         return number.unit in ("points", "bps", "percent") or bare
     if unit in CURRENCIES or unit in _OTHER_MEASURES:
-        return number.unit == unit or bare
+        ratio = unit not in CURRENCIES  # nobody means 468,000 % by "468,000"
+        return number.unit == unit or (bare and not number.spelled and not (ratio and abs(number.value) > 1000))
     if number.marked:
         return False
     if unit in _TIME:
