@@ -44,7 +44,7 @@ _NUMBER = re.compile(
     (?P<scale>\s?(?:million|millions|billion|thousand|mn|mio|bn|mm)\b|[kKmMbB](?![A-Za-z]))?
     (?P<after>\s?(?:%|percentage[ -]points?\b|percent(?:age)?\b|per\ cent\b|pct\b|ppts?\b|pps?\b|p\.p\.|points?\b|bps\b|basis\ points\b)
       |[x×](?![A-Za-z])(?!\s?[\d$€£(])|\s?times\b|-?fold\b
-      |\s?(?:{_CODES})(?![A-Za-z$]))?
+      |\s?(?:{_CODES})(?![A-Za-z$]|\s?\d))?
     """,
     re.X | re.I,
 )

@@ -27,7 +27,7 @@ _NOT_NEGATION = re.compile(
     re.I,
 )
 _NEGATED_AFTER = re.compile(
-    r"^[\"')]?(?:\s+(?!(?:not|and|or|but|while|whereas|although|though|because|as|when|if|so|since)\b)[\w%'-]+){0,2}?\s+(?:is|are|was|were|be|can|could|should|must|will|would|does|do|did|has|have)?\s?"
+    r"^[\"')]?(?:\s+(?!(?:not|and|or|but|while|whereas|although|though|because|as|when|if|so|since)\b)\w[\w%'-]*){0,2}?\s+(?:is|are|was|were|be|can|could|should|must|will|would|does|do|did|has|have)?\s?"
     r"(?:not|n't|never|cannot|impossible)\b(?!\s+(?:optional|only|just|merely|enough|until|yet clear))",
     re.I,
 )

@@ -87,7 +87,10 @@ class _Axis:
         context = self._in_context(self.answer.units[unit].context)
         if context is not None:
             return context, False
-        for previous in range(unit - 1, max(-1, unit - 1 - look_back), -1):
+        block = self.answer.units[unit].block
+        for previous in range(unit - 1, max(-1, unit - 5), -1):
+            if unit - previous > look_back and self.answer.units[previous].block != block:
+                break
             start = self.answer.starts[previous]
             found = self._between(start, start + len(self.answer.units[previous].text) + 1)
             if found:
@@ -107,7 +110,9 @@ class _Axis:
     def follows(self, unit: int, number: Number) -> bool:
         """Whether a wanted label begins right after a number, at most one adjective between."""
         end = self.answer.starts[unit] + number.end
-        return any(x.wanted and len(self.answer.flat[end : x.start].split()) <= 1 for x in self._between(end, end + 25))
+        after = [x for x in self._between(end, end + 25) if x.wanted and len(self.answer.flat[end : x.start].split()) <= 1]
+        # "77.8 returners" counts returners, whatever quantity that word also names
+        return any(not re.match(r"\w*s\b", self.answer.flat[x.start : x.start + 40]) for x in after)
 
     def precedes(self, unit: int, number: Number) -> bool:
         """Whether a wanted label ends right before a number."""

@@ -50,7 +50,7 @@ _SINGLE_STAR = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]{1,200}?)(?<=[^\s*])\*(
 _THIN_THOUSANDS = re.compile(r"(?<=\d)[\u00a0\u202f\u2009](?=\d{3}(?!\d))")
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _HEADING = re.compile(r"^\s{0,3}(#{1,6})\s+(.*)$")
-_ITEM = re.compile(r"^(\s*)(?:[-*+]|\(?(\d{1,3}|[a-zA-Z])[.)])\s+(.*)$")
+_ITEM = re.compile(r"^(\s*)(?:[-*+]|(?:\*\*|__)?\(?(\d{1,3}|[a-zA-Z])[.)])\s+(.*)$")
 _LABELLED = re.compile(r"^\s*(?:[\w'%/&-]+ ?){1,4}:\s")
 _BOLD_LINE = re.compile(r"^\s*(?:\*\*|__)([^*_]{1,80})(?:\*\*|__)\s*:?\s*$")
 _ABBREVIATION = re.compile(
@@ -108,6 +108,8 @@ class Unit:
     """`sentence`, `heading` (also a lead-in line) or `row`."""
     number: int | None = None
     """The marker of a numbered list item."""
+    block: int = 0
+    """The paragraph, list item or table it stands in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ def segment(text: str) -> list[Unit]:
         if table:
             rows, i = table
             context = _context(stack)
-            units += [Unit(row, context, "row") for row in rows]
+            units += [Unit(row, context, "row", block=i) for row in rows]
             continue
         heading = _HEADING.match(line)
         bold = _BOLD_LINE.match(line)
@@ -177,7 +179,7 @@ def segment(text: str) -> list[Unit]:
             body = plain(heading[2].rstrip("# ") if heading else line)
             rank = len(heading[1]) if heading else 7
             context = _push(stack, rank, body)
-            units += [Unit(sentence, context, "heading") for sentence in split_sentences(body)]
+            units += [Unit(sentence, context, "heading", block=i) for sentence in split_sentences(body)]
             i += 1
             continue
         item = _ITEM.match(line)
@@ -198,7 +200,7 @@ def segment(text: str) -> list[Unit]:
         sentences = split_sentences(body)
         for position, sentence in enumerate(sentences):
             lead = sentence.endswith(":")
-            units.append(Unit(sentence, _context(stack), "heading" if lead else "sentence", None if position else number))
+            units.append(Unit(sentence, _context(stack), "heading" if lead else "sentence", None if position else number, i))
         if item or (sentences and sentences[-1].endswith(":")):
             stack.append((rank, sentences[-1] if sentences and sentences[-1].endswith(":") else body[:200]))
     return [u for u in units if u.text]
