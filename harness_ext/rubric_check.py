@@ -105,10 +105,13 @@ def check_questions(questions: QuestionSet, jargon: dict[str, str] | None = None
     reports, disagreements = [], []
     for i, ((category, question), canonical) in enumerate(zip(questions, rendered, strict=True)):
         other = rendered[(i + 1) % len(rendered)].reference if len(rendered) > 1 else None
-        report = _check_question(question, category, canonical, list(forms))
+        report = _new_report(canonical)
+        reports.append(report)
+        if report.problems:  # rules that cannot run cannot grade
+            continue
+        _check_references(question, category, canonical, report, list(forms))
         disagreements += _check_marks(question, canonical, report)
         report.nulls = _null_scores(canonical, other, (jargon or {}).get(category))
-        reports.append(report)
     result = SetReport(reports, disagreements, [])
     result.problems = _set_problems(result)
     return result
@@ -129,13 +132,15 @@ def _set_problems(report: SetReport) -> list[str]:
     return problems
 
 
-def _check_question(question: Question, category: str, canonical: RenderedQuestion, forms: Sequence[int]) -> QuestionReport:
+def _new_report(canonical: RenderedQuestion) -> QuestionReport:
     positive = sum(c.points for c in canonical.criteria if c.points > 0)
     ruled = sum(c.points for c in canonical.criteria if c.points > 0 and check_kind(c.check) != "judge")
-    report = QuestionReport(question.id, len(canonical.criteria), ruled / positive)
+    report = QuestionReport(canonical.id, len(canonical.criteria), ruled / positive)
     _check_rules(canonical, report)
-    if report.problems:
-        return report
+    return report
+
+
+def _check_references(question: Question, category: str, canonical: RenderedQuestion, report: QuestionReport, forms: Sequence[int]) -> None:
     report.reference, missed = _grade(canonical, canonical.reference)
     if report.reference < REFERENCE_CANONICAL:
         report.problems.append(f"reference earns {report.reference:.2f}: {missed}")
@@ -169,7 +174,6 @@ def _check_question(question: Question, category: str, canonical: RenderedQuesti
         if report.swapped_numbers is not None and report.swapped_numbers > 0.5:
             report.problems.append(f"with its two main numbers swapped the reference keeps {report.swapped_numbers:.0%} of its numeric points")
     _check_negated_choice(canonical, report)
-    return report
 
 
 def _check_rules(question: RenderedQuestion, report: QuestionReport) -> None:
@@ -255,14 +259,29 @@ def _fits(criterion: Criterion, token: str) -> bool:
 def _check_negated_choice(question: RenderedQuestion, report: QuestionReport) -> None:
     """The reference with its decision negated must lose the choice points."""
     for c in question.criteria:
-        if not isinstance(c.check, ChoiceCheck) or c.points < 0:
-            continue
-        answer = parse(question.reference, question.prompts)
-        text = answer.flat
-        for match in reversed(asserted(answer, c.check.choice[c.check.answer])):
-            text = f"{text[: match.start]}not {text[match.start :]}"
-        if grade_answer(text, [c])[0].met:
+        if isinstance(c.check, ChoiceCheck) and c.points > 0 and grade_answer(negate_decision(question.reference, c.check), [c])[0].met:
             report.problems.append(f"{c.id}: still met when the reference's decision is negated")
+
+
+_NEGATING = re.compile(r"\b(?:do not|does not|don't|doesn't|should not|must not|cannot|not|never|no)\s+", re.I)
+
+
+def negate_decision(text: str, check: ChoiceCheck) -> str:
+    """`text` with "not" before every statement of the right option, and without the "not" before its one alternative."""
+    answer = parse(text)
+    flat = answer.flat
+    others = [p for option, patterns in check.choice.items() if option != check.answer for p in patterns]
+    said = asserted(answer, check.choice[check.answer])
+    edits = [(m.start, "not ") for m in said]
+    if len(check.choice) == 2:
+        kept, units = asserted(answer, others), {m.unit for m in said}
+        edits += [(m.start, "") for m in asserted(answer, others, guard=False) if m not in kept and m.unit not in units]
+    for start, insert in sorted(edits, reverse=True):
+        before = flat[max(0, start - 70) : start]
+        if not insert:
+            before = _NEGATING.sub("", before)
+        flat = flat[: max(0, start - 70)] + before + insert + flat[start:]
+    return flat
 
 
 def _check_marks(question: Question, canonical: RenderedQuestion, report: QuestionReport) -> list[Disagreement]:

@@ -75,7 +75,7 @@ def _parse(path: Path) -> QuestionFile:
 
 def _explain(error: ValidationError, data: Any) -> str:
     """The first problem of a file in one line: question, field, what is wrong."""
-    first = error.errors()[0]
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")  # a typo explains what is missing
     where: list[str] = []
     node = data
     for key in first["loc"]:
