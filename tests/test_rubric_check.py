@@ -58,7 +58,6 @@ def test_negate_decision_turns_both_ways_of_deciding():
 
 
 def test_a_negated_decision_must_lose_its_points(tmp_path):
-    anyhow = "check: {choice: {run: [zzz], decline: [\"(?:not )?decline the sale\"]}, answer: decline}"
-    changed = QUESTION.replace("Do not run the sale", "I do decline the sale; to be plain, decline the sale")
-    report = check(tmp_path, changed.replace("check: {choice: {run: [run the sale], decline: [decline the sale]}, answer: decline}", anyhow))
-    assert "decide: still met when the reference's decision is negated" in problems(report)
+    # "not just …" denies nothing, so a rule that hangs on these words survives a "not" before them
+    changed = QUESTION.replace("Do not run the sale without a", "Just drop the sale. There is no").replace("[decline the sale]", "[just drop the sale]")
+    assert "decide: still met when the reference's decision is negated" in problems(check(tmp_path, changed))
