@@ -58,6 +58,6 @@ def test_negate_decision_turns_both_ways_of_deciding():
 
 
 def test_a_negated_decision_must_lose_its_points(tmp_path):
-    # "not just …" denies nothing, so a rule that hangs on these words survives a "not" before them
-    changed = QUESTION.replace("Do not run the sale without a", "Just drop the sale. There is no").replace("[decline the sale]", "[just drop the sale]")
+    # a rule that swallows the words before the decision also swallows the "not"
+    changed = QUESTION.replace("Do not run the sale without a", "Just drop the sale. There is no").replace('["decline the sale"]', '[".{0,9}drop the sale"]')
     assert "decide: still met when the reference's decision is negated" in problems(check(tmp_path, changed))

@@ -38,7 +38,8 @@ def _add_tasks(manager):  # type: ignore[no-untyped-def]
     from pathlib import Path
 
     original = manager.__init__
-    if any("entry_point" in name or "plugin" in name for name in (*original.__code__.co_names, *vars(manager))):
+    names = (*original.__code__.co_names, *vars(manager), *vars(sys.modules[manager.__module__]))
+    if any("entry_point" in name or "plugin" in name for name in names):
         return
     tasks = Path(__file__).parent / "tasks"
 

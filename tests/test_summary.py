@@ -1,0 +1,69 @@
+"""Reading result folders and showing one run."""
+
+import json
+
+import pytest
+
+from equipoise.harness_ext.errors import ResultsError
+from equipoise.harness_ext.results import latest_run
+from equipoise.harness_ext.summary import print_summary, summarise
+from test_lmeval_task import GOOD, evaluate
+
+
+@pytest.fixture
+def folder(shop, tmp_path):
+    """A real run's files, written as lm-eval writes them."""
+    results, _ = evaluate(shop, [GOOD, "[red]No idea[/red] <script>", "Conversion is 2.5%."])
+    samples = results.pop("samples")["shop"]
+    out = tmp_path / "out" / "model"
+    out.mkdir(parents=True)
+    (out / "results_2026-01-01T00-00-00.json").write_text(json.dumps(results, default=str))
+    with (out / "samples_shop_2026-01-01T00-00-00.jsonl").open("w") as file:
+        file.writelines(json.dumps(row, default=str) + "\n" for row in samples)
+    return tmp_path / "out"
+
+
+def test_summary_is_the_samples_in_figures(folder):
+    run = latest_run(folder)
+    summary = summarise(run, "shop", run.samples("shop"))
+    assert (summary.questions, summary.answers, summary.critical_failures) == (1, 3, 1)
+    assert summary.metrics["score"].mean == pytest.approx((1.0 + 0 + 0.5) / 3)
+    assert summary.consistency == 0.0
+    assert summary.categories == [("shop", pytest.approx(0.5), 1)]
+
+
+def test_printed_summary_shows_answer_and_verdicts(folder, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    print_summary(folder, "shop-01")
+    shown = capsys.readouterr().out
+    assert "Conversion rate 2.50%" in shown
+    assert "states 2.5" in shown
+    assert "margin per visitor" in shown
+    assert "samples_shop_2026-01-01T00-00-00.jsonl" in shown
+
+
+def test_newest_run_wins(folder):
+    newer = folder / "model" / "results_2026-02-01T00-00-00.json"
+    newer.write_text('{"results": {}}')
+    assert latest_run(folder).path == newer
+
+
+def test_bad_result_folders(folder, tmp_path):
+    with pytest.raises(ResultsError, match="it has shop-01"):
+        print_summary(folder, "shop-99")
+    with pytest.raises(ResultsError, match=r"no results_\*\.json"):
+        latest_run(tmp_path / "shop")
+    (path,) = folder.rglob("samples_*")
+    path.write_text(path.read_text()[:-30])
+    with pytest.raises(ResultsError, match="line 1: not valid JSON, the file may be cut off"):
+        print_summary(folder)
+    path.unlink()
+    with pytest.raises(ResultsError, match="--log_samples"):
+        print_summary(folder)
+    (path,) = folder.rglob("results_*")
+    path.write_text("{")
+    with pytest.raises(ResultsError, match="cut off"):
+        latest_run(folder)
+    path.write_text('{"results": {"piqa": {"acc,none": 0.5}}}')
+    with pytest.raises(ResultsError, match="no rubric task in this run; it has piqa"):
+        print_summary(folder)
