@@ -97,13 +97,28 @@ def _number(check: NumberCheck, answer: Answer) -> Finding:
     plain = [s for s in found if s.level == 3]
     right = [s for s in (plain or found) if _within(check, s, answer, low, high)]
     if plain:
-        # the last plain statement wins, so that a corrected result counts and a retracted one does not
-        decisive = next((s for s in right if s.unit == plain[-1].unit), plain[-1])
+        decisive = right[-1] if right and not _retracted(right[-1], plain, answer) else plain[-1]
     elif len({s.number.value for s in found}) > 4:
         return Finding(False, "many numbers, none stated as the answer")
     else:
         decisive = right[0] if right else found[-1]
     return _judge_number(check, decisive, answer, low, high)
+
+
+_CORRECTION = re.compile(r"\b(?:correct(?:ion|ed|ing)|actually|wait|sorry|oops|mistake|recalculat\w*|re-?check\w*|rather|should (?:be|read)|instead)\b", re.I)
+
+
+def _retracted(said: Statement, plain: list[Statement], answer: Answer) -> bool:
+    """Whether a later statement takes a value back: it gives another under the same name, or says that it corrects.
+
+    The last statement wins; but a sentence about something near ("660 orders more") is no statement of the same thing.
+    """
+    for later in plain:
+        if later.unit <= said.unit or later.number.readings == said.number.readings:
+            continue
+        if _CORRECTION.search(answer.texts[later.unit]) or (later.label and later.label == said.label and later.owned):
+            return True
+    return False
 
 
 def number_bounds(check: NumberCheck) -> tuple[float, float]:

@@ -39,6 +39,10 @@ class Statement:
     unit: int
     level: int
     """3: said outright next to its name. 2: in the same unit, or a result under a heading. 1: only by its surroundings."""
+    label: str = ""
+    """The words that name the quantity, in lower case; empty where they stand elsewhere."""
+    owned: bool = True
+    """Whether the entity, if one is asked for, is named in the same unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +169,9 @@ def statements(
             label, near = quantity.governing(index, clause, number, look_back=1)
             if label is None or not label.wanted:
                 continue
+            owned = True
             if for_ or not_for:
-                owner, _ = entity.governing(index, clause, number, look_back=3)
+                owner, owned = entity.governing(index, clause, number, look_back=3)
                 if owner is not None and not owner.wanted:
                     continue
             rivals = [n for n in numbers if n is not number and compatible(n, unit)]
@@ -176,7 +181,8 @@ def statements(
                 level = 3 if text_unit.kind == "row" or _is_plain(answer.starts[index], rivals, number, label) else 2
             else:
                 level = 2 if number.result else 1
-            found.append(Statement(number, index, level))
+            name = answer.flat[label.start : label.end].lower() if near else ""
+            found.append(Statement(number, index, level, name, owned))
     return found
 
 
