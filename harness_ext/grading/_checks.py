@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from equipoise.harness_ext.errors import RubricError
 from equipoise.harness_ext.grading._numbers import Number
 from equipoise.harness_ext.grading._patterns import Match, asserted, compile_pattern, find, first_entry, negated
-from equipoise.harness_ext.grading._quantity import Statement, statements
+from equipoise.harness_ext.grading._quantity import Statement, mentions, statements
 from equipoise.harness_ext.grading._text import Answer
 from equipoise.harness_ext.rubric._schema import (
     Check, ChoiceCheck, FormatCheck, JsonCheck, JudgeCheck, LengthCheck, NumberCheck, OrderCheck, PatternCheck,
@@ -86,23 +86,30 @@ def _quote(answer: Answer, match: Match) -> str:
 def _number(check: NumberCheck, answer: Answer) -> Finding:
     low, high = number_bounds(check)
     found = statements(answer, unit=check.unit, of=check.of, not_of=check.not_of, for_=check.for_, not_for=check.not_for)
-    if not found:
-        return Finding(False, f"no number tied to {_name(check.of[0])}")
     # what the question prints is an input or a limit, not an answer: it decides nothing
-    found = [s for s in found if _within(check, s, answer, low, high) or abs(s.number.value) not in answer.givens]
-    if not found:
-        return Finding(False, "only repeats numbers of the question")
-    if check.unit and any(s.number.marked for s in found):
-        found = [s for s in found if s.number.marked or _within(check, s, answer, low, high)]
-    plain = [s for s in found if s.level == 3]
-    right = [s for s in (plain or found) if _within(check, s, answer, low, high)]
-    if plain:
-        decisive = right[-1] if right and not _retracted(right[-1], plain, answer) else plain[-1]
-    elif len({s.number.value for s in found}) > 4:
-        return Finding(False, "many numbers, none stated as the answer")
-    else:
-        decisive = right[0] if right else found[-1]
+    stated = [s for s in found if _within(check, s, answer, low, high) or abs(s.number.value) not in answer.givens]
+    if check.unit and any(s.number.marked for s in stated):
+        stated = [s for s in stated if s.number.marked or _within(check, s, answer, low, high)]
+    decisive = _decisive(check, stated, answer, low, high)
+    if decisive is None or not _within(check, decisive, answer, low, high):
+        near = mentions(answer, unit=check.unit, of=check.of, for_=check.for_, not_for=check.not_for, claimed=stated)
+        mentioned = [s for s in near if _within(check, s, answer, low, high) and not _retracted(s, stated, answer)]
+        decisive = mentioned[-1] if mentioned else decisive
+    if decisive is None:
+        return Finding(False, "only repeats numbers of the question" if found else f"no number tied to {_name(check.of[0])}")
     return _judge_number(check, decisive, answer, low, high)
+
+
+def _decisive(check: NumberCheck, stated: list[Statement], answer: Answer, low: float, high: float) -> Statement | None:
+    """The statement that an answer stands by: the last right one, unless it is taken back; else the last."""
+    plain = [s for s in stated if s.level == 3]
+    if plain:
+        right = [s for s in plain if _within(check, s, answer, low, high)]
+        return right[-1] if right and not _retracted(right[-1], plain, answer) else plain[-1]
+    if len({s.number.value for s in stated}) > 4:
+        return None  # many numbers, none stated as the answer
+    right = [s for s in stated if _within(check, s, answer, low, high)]
+    return right[0] if right else (stated[-1] if stated else None)
 
 
 _CORRECTION = re.compile(r"\b(?:correct(?:ion|ed|ing)|actually|wait|sorry|oops|mistake|recalculat\w*|re-?check\w*|rather|should (?:be|read)|instead)\b", re.I)

@@ -17,9 +17,14 @@ from equipoise.harness_ext.grading._patterns import compile_pattern, find
 from equipoise.harness_ext.grading._text import Answer
 
 _CLAUSE = re.compile(r"[;:,]\s|\s-\s|[()]|\s(?:but|however|although|though|because|whereas|while|versus|vs\.?|and|against|compared (?:to|with))\s|->", re.I)
-_CONDITIONAL = re.compile(r"^\(?(?:even )?(?:if|suppose|assuming|assume|unless|say|imagine|for example|e\.g\.|were)\b", re.I)
+_CONDITIONAL = re.compile(r"^\(?(?:even )?(?:suppose|assuming|assume|unless|say|imagine|for example|e\.g\.|were)\b|\bif\b", re.I)
 _JOINED = re.compile(r"(?:\s?\([^()]{0,40}\))?\s(?:in|for|of|at|on|after|by|under|with)\s(?:the\s)?")
 _BRACKET = re.compile(r"(?:\s[a-z]+)?\s?\((?:the\s)?")
+_COPULA = re.compile(
+    r"(?:\s(?:of|for)\s[\w' ]{1,24}?)?[\s:=(~≈-]*(?:(?:is|are|was|were|be|equals|comes to|of|at|about|around|roughly|approximately|now|actually|then"
+    r"|only|would be|should be|will be)[\s:=(~≈-]*){0,3}",
+    re.I,
+)
 _OTHER_MEASURES = frozenset("percent points bps x".split())
 _TIME = frozenset("second seconds minute minutes hour hours day days week weeks month months quarter quarters year years".split())
 
@@ -40,7 +45,7 @@ class Statement:
     level: int
     """3: said outright next to its name. 2: in the same unit, or a result under a heading. 1: only by its surroundings."""
     label: str = ""
-    """The words that name the quantity, in lower case; empty where they stand elsewhere."""
+    """The words that name the quantity, in lower case, where the sentence reads "name is number"; else empty."""
     owned: bool = True
     """Whether the entity, if one is asked for, is named in the same unit."""
 
@@ -88,7 +93,7 @@ class _Axis:
         earlier = [x for x in self._between(base, low) if x.end <= begin]
         if earlier:
             return earlier[-1], True
-        context = self._in_context(self.answer.units[unit].context)
+        context = self.in_context(self.answer.units[unit].context)
         if context is not None:
             return context, False
         block = self.answer.units[unit].block
@@ -126,7 +131,8 @@ class _Axis:
     def _between(self, low: int, high: int) -> list[_Label]:
         return self.labels[bisect.bisect_left(self.starts, low) : bisect.bisect_left(self.starts, high)]
 
-    def _in_context(self, context: str) -> _Label | None:
+    def in_context(self, context: str) -> _Label | None:
+        """The label that a unit's headings and lead-ins name last."""
         if not context:
             return None
         best: tuple[int, bool] | None = None
@@ -157,7 +163,6 @@ def statements(
         numbers = numbers_of(answer, index)
         if not numbers:
             continue
-        conditional = bool(_CONDITIONAL.match(text_unit.text))
         clauses = _clauses(text_unit.text)
         if unit and any(n.marked and compatible(n, unit) for n in numbers):
             # "1.87 per home, 6.7% less": bare numbers are something else, unless named at once ("lost 28,800, net €900")
@@ -175,14 +180,45 @@ def statements(
                 if owner is not None and not owner.wanted:
                     continue
             rivals = [n for n in numbers if n is not number and compatible(n, unit)]
-            if conditional:
+            if _CONDITIONAL.search(text_unit.text, 0, number.start):
                 level = 1
             elif near:
                 level = 3 if text_unit.kind == "row" or _is_plain(answer.starts[index], rivals, number, label) else 2
             else:
                 level = 2 if number.result else 1
-            name = answer.flat[label.start : label.end].lower() if near else ""
+            gap = answer.flat[label.end : answer.starts[index] + number.start] if near else "-"
+            name = answer.flat[label.start : label.end].lower() if near and _COPULA.fullmatch(gap) else ""
             found.append(Statement(number, index, level, name, owned))
+    return found
+
+
+def mentions(
+    answer: Answer, *, unit: str, of: Sequence[str], for_: Sequence[str] = (), not_for: Sequence[str] = (), claimed: Sequence[Statement] = ()
+) -> list[Statement]:
+    """Numbers in a unit that names the quantity somewhere, although another word stands nearer.
+
+    Left out are units where the name has its number already (`claimed`), units with many numbers, and numbers of a
+    competing entity. Weaker than a statement: for a value so specific that it cannot stand there by chance.
+    """
+    names = {m.unit for m in find(answer, of)}
+    taken = {s.unit for s in claimed if s.level >= 2}
+    entity = _Axis(answer, for_, not_for, postfix=True)
+    quantity = _Axis(answer, of, ())
+    found: list[Statement] = []
+    for index, text_unit in enumerate(answer.units):
+        if index in taken or not (index in names or quantity.in_context(text_unit.context)):
+            continue
+        numbers = numbers_of(answer, index)
+        if len(numbers) > 8 and text_unit.kind != "row":
+            continue
+        clauses = _clauses(text_unit.text)
+        for number in numbers:
+            if not compatible(number, unit) or _CONDITIONAL.search(text_unit.text, 0, number.start):
+                continue
+            clause = next((c for c in clauses if c[0] <= number.start < c[1]), clauses[-1])
+            owner, _ = entity.governing(index, clause, number, look_back=3)
+            if owner is None or owner.wanted:
+                found.append(Statement(number, index, 0))
     return found
 
 
