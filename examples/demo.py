@@ -71,7 +71,10 @@ def main() -> int:
     print("1/3  The model: SmolLM2-135M-Instruct, bundled")
     model = bundled_model("smollm2-135m")
     line = command(model, engine, options.output, options.limit)
-    print(f"2/3  45 questions, 3 phrasings each, at most 512 tokens an answer:\n     {shlex.join(['lm_eval', *line[1:]])}\n", flush=True)
+    print(
+        f"2/3  45 questions, 3 phrasings each, at most 512 tokens an answer:\n     {shlex.join(['lm_eval', *line[1:]])}\n",
+        flush=True,
+    )
     options.output.mkdir(parents=True, exist_ok=True)
     log = options.output / "lm_eval.log"
     with log.open("w") as table:

@@ -39,7 +39,7 @@ DEFAULT_GENERATION = {"until": [], "max_gen_toks": 1024, "do_sample": False, "te
 MAX_FORM = 1_000_000
 
 
-class RubricTask(ConfigurableTask):
+class RubricTask(ConfigurableTask):  # type: ignore[misc]
     """Questions with scoring guidelines as one lm-eval task."""
 
     OUTPUT_TYPE = "generate_until"
@@ -81,7 +81,9 @@ class RubricTask(ConfigurableTask):
         kwargs.pop("apply_chat_template", None)
         kwargs.pop("chat_template", None)
         return [
-            Instance(request_type="generate_until", doc=doc, arguments=(context, dict(self.config.generation_kwargs)), idx=i, **kwargs)
+            Instance(
+                request_type="generate_until", doc=doc, arguments=(context, dict(self.config.generation_kwargs)), idx=i, **kwargs
+            )
             for i, context in enumerate(ctx)
         ]
 
@@ -92,7 +94,7 @@ class RubricTask(ConfigurableTask):
         super().apply_filters()
 
 
-class RubricFilter(Filter):
+class RubricFilter(Filter):  # type: ignore[misc]
     """Grade every answer; each becomes one JSON text, because lm-eval writes anything else as Python source."""
 
     def __init__(self, max_gen_toks: int = DEFAULT_GENERATION["max_gen_toks"], **kwargs: Any):  # type: ignore[assignment]
@@ -101,7 +103,9 @@ class RubricFilter(Filter):
 
     def apply(self, resps: Iterable[Sequence[str]], docs: Iterable[dict[str, Any]]) -> list[list[str]]:
         """Per request a list with one JSON text per draw: `verdicts`, `graded_text`, `truncated`."""
-        return [[json.dumps(self.grade(doc, raw), ensure_ascii=False) for raw in draws] for draws, doc in zip(resps, docs, strict=True)]
+        return [
+            [json.dumps(self.grade(doc, raw), ensure_ascii=False) for raw in draws] for draws, doc in zip(resps, docs, strict=True)
+        ]
 
     def grade(self, doc: dict[str, Any], raw: str) -> dict[str, Any]:
         """Verdicts on one raw answer to one document."""
@@ -133,7 +137,12 @@ def document(question: RenderedQuestion) -> dict[str, Any]:
     """What a samples file keeps of a question: enough to grade its answers again."""
     fields = question.model_dump(exclude={"criteria", "prompts"})
     criteria = [c.model_dump(by_alias=True, exclude_none=True) for c in question.criteria]
-    return {**fields, "prompt": question.prompts[0], "prompts": question.prompts, "criteria": json.dumps(criteria, ensure_ascii=False)}
+    return {
+        **fields,
+        "prompt": question.prompts[0],
+        "prompts": question.prompts,
+        "criteria": json.dumps(criteria, ensure_ascii=False),
+    }
 
 
 def criteria_of(doc: dict[str, Any]) -> tuple[Criterion, ...]:
@@ -183,7 +192,9 @@ def _repeats(metadata: dict[str, Any]) -> int:
 def _questions_folder(config: dict[str, Any], metadata: dict[str, Any]) -> Path:
     source = metadata.get("config_source", "inline")
     if source == "inline":
-        raise RubricError(f"task {config.get('task')!r} must be loaded from its YAML file, so that its questions are found beside it")
+        raise RubricError(
+            f"task {config.get('task')!r} must be loaded from its YAML file, so that its questions are found beside it"
+        )
     return Path(source).parent
 
 

@@ -63,9 +63,13 @@ def _convert(gguf: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as error:
-        raise EquipoiseError(f"{target.parent}: cannot be written ({error.strerror}); set EQUIPOISE_CACHE to a folder of yours") from error
+        raise EquipoiseError(
+            f"{target.parent}: cannot be written ({error.strerror}); set EQUIPOISE_CACHE to a folder of yours"
+        ) from error
     try:
-        model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.bfloat16, quantization_config=GgufConfig(dequantize=True))
+        model = AutoModelForCausalLM.from_pretrained(
+            gguf.parent, gguf_file=gguf.name, dtype=torch.bfloat16, quantization_config=GgufConfig(dequantize=True)
+        )
         model.save_pretrained(work)
         AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name).save_pretrained(work)
         work.chmod(0o755)

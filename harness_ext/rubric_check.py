@@ -21,7 +21,15 @@ FORMS = range(1, 21)
 """The forms that a check renders and grades beside the canonical one."""
 
 RULE_SHARE, REFERENCE_CANONICAL, REFERENCE_FORM, AGREEMENT = 0.85, 0.98, 0.95, 0.95
-NULL_LIMITS = {"empty": 0.0, "don't know": 0.05, "prompt echoed": 0.10, "prompt's numbers": 0.10, "other reference": 0.10, "generic memo": 0.15, "jargon": 0.15}
+NULL_LIMITS = {
+    "empty": 0.0,
+    "don't know": 0.05,
+    "prompt echoed": 0.10,
+    "prompt's numbers": 0.10,
+    "other reference": 0.10,
+    "generic memo": 0.15,
+    "jargon": 0.15,
+}
 """Highest allowed mean score over a set, per kind of answer that says nothing."""
 
 _UNSURE = ("I don't know.", "I'm not sure about this one, sorry. I would need to look into it.")
@@ -140,7 +148,9 @@ def _new_report(canonical: RenderedQuestion) -> QuestionReport:
     return report
 
 
-def _check_references(question: Question, category: str, canonical: RenderedQuestion, report: QuestionReport, forms: Sequence[int]) -> None:
+def _check_references(
+    question: Question, category: str, canonical: RenderedQuestion, report: QuestionReport, forms: Sequence[int]
+) -> None:
     report.reference, missed = _grade(canonical, canonical.reference)
     if report.reference < REFERENCE_CANONICAL:
         report.problems.append(f"reference earns {report.reference:.2f}: {missed}")
@@ -164,15 +174,21 @@ def _check_references(question: Question, category: str, canonical: RenderedQues
         elif drawn.prompts == canonical.prompts:
             report.problems.append(f"form {form}: the prompt is the canonical one")
     for missed, where in sorted(failing.items(), key=lambda item: -len(item[1]))[:3]:
-        report.problems.append(f"the reference falls to {report.worst_form:.2f} at worst; on form {where[0]} ({len(where)} alike): {missed}")
+        report.problems.append(
+            f"the reference falls to {report.worst_form:.2f} at worst; on form {where[0]} ({len(where)} alike): {missed}"
+        )
     if kept:
         report.stale_numbers = mean(kept)
         if report.stale_numbers > 0.34:
-            report.problems.append(f"the canonical reference keeps {report.stale_numbers:.0%} of the numeric points on other forms: draws move too few answers")
+            report.problems.append(
+                f"the canonical reference keeps {report.stale_numbers:.0%} of the numeric points on other forms: draws move too few answers"
+            )
     if len(numeric) >= 2:
         report.swapped_numbers = _swapped(canonical, numeric)
         if report.swapped_numbers is not None and report.swapped_numbers > 0.5:
-            report.problems.append(f"with its two main numbers swapped the reference keeps {report.swapped_numbers:.0%} of its numeric points")
+            report.problems.append(
+                f"with its two main numbers swapped the reference keeps {report.swapped_numbers:.0%} of its numeric points"
+            )
     _check_negated_choice(canonical, report)
 
 
@@ -187,10 +203,14 @@ def _check_rules(question: RenderedQuestion, report: QuestionReport) -> None:
         if isinstance(check, NumberCheck):
             low, high = number_bounds(check)
             if not low <= check.canonical <= high:
-                report.problems.append(f"{c.id}: `canonical` is {check.canonical:g} but the expression gives {check.number or check.between}")
+                report.problems.append(
+                    f"{c.id}: `canonical` is {check.canonical:g} but the expression gives {check.number or check.between}"
+                )
             for pattern in (*check.for_, *check.not_for, *check.of, *check.not_of):
                 if compile_pattern(pattern).search("it is a plan"):
-                    report.problems.append(f"{c.id}: label {pattern!r} matches ordinary words; for a single letter write (?-i:\\bA\\b)")
+                    report.problems.append(
+                        f"{c.id}: label {pattern!r} matches ordinary words; for a single letter write (?-i:\\bA\\b)"
+                    )
         elif isinstance(check, ChoiceCheck) and check.answer not in check.choice:
             report.problems.append(f"{c.id}: the answer {check.answer!r} is none of the options {', '.join(check.choice)}")
 
@@ -259,7 +279,11 @@ def _fits(criterion: Criterion, token: str) -> bool:
 def _check_negated_choice(question: RenderedQuestion, report: QuestionReport) -> None:
     """The reference with its decision negated must lose the choice points."""
     for c in question.criteria:
-        if isinstance(c.check, ChoiceCheck) and c.points > 0 and grade_answer(negate_decision(question.reference, c.check), [c])[0].met:
+        if (
+            isinstance(c.check, ChoiceCheck)
+            and c.points > 0
+            and grade_answer(negate_decision(question.reference, c.check), [c])[0].met
+        ):
             report.problems.append(f"{c.id}: still met when the reference's decision is negated")
 
 

@@ -55,7 +55,9 @@ def _print(report: SetReport, *, verbose: bool) -> None:
         )  # fmt: skip
     console.print(table)
     for name, value in report.summary().items():
-        console.print(f"  {name.replace('_', ' '):<42} {'n/a' if value is None else value if isinstance(value, int) else f'{value:.3f}'}")
+        console.print(
+            f"  {name.replace('_', ' '):<42} {'n/a' if value is None else value if isinstance(value, int) else f'{value:.3f}'}"
+        )
     if report.disagreements:
         console.print(f"\nHand marks that the rules judge otherwise ({len(report.disagreements)}):")
         for d in report.disagreements:

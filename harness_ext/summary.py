@@ -97,7 +97,10 @@ def print_summary(path: Path, question: str | None = None) -> None:
 
 def _print_scores(console: Console, s: Summary) -> None:
     form = "canonical form" if s.form == 0 else f"form {s.form}"
-    console.print(f"\n[bold]{escape(s.task)}[/] {escape(s.version)} · {escape(s.model)} · {form} · {s.questions} questions, {s.answers} answers\n", soft_wrap=True)
+    console.print(
+        f"\n[bold]{escape(s.task)}[/] {escape(s.version)} · {escape(s.model)} · {form} · {s.questions} questions, {s.answers} answers\n",
+        soft_wrap=True,
+    )
     table = Table("", "", "95 % interval", "", show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, label, note in (
         ("score", "[bold]Score[/]", "points of met criteria ÷ positive points; harm can push it below 0"),
@@ -110,15 +113,27 @@ def _print_scores(console: Console, s: Summary) -> None:
     both = f"{s.metrics['pass_all'].mean:.3f} under every phrasing, {s.metrics['pass_any'].mean:.3f} under at least one"
     table.add_row("  Consistency", held, "", f"[dim]{both}[/]")
     unjudged = f"; {s.unjudged_critical} critical criteria not judged" if s.unjudged_critical else ""
-    table.add_row("Critical failures", f"{s.critical_failures}/{s.questions}", "", f"[dim]questions where a phrasing fails a critical criterion{unjudged}[/]")
+    table.add_row(
+        "Critical failures",
+        f"{s.critical_failures}/{s.questions}",
+        "",
+        f"[dim]questions where a phrasing fails a critical criterion{unjudged}[/]",
+    )
     harm = s.metrics["harm_any"]
-    table.add_row("Harm", f"{harm.mean:.3f}", f"{max(harm.low, 0):.3f} … {harm.high:.3f}", "[dim]share of negative points met under any phrasing[/]")
+    table.add_row(
+        "Harm",
+        f"{harm.mean:.3f}",
+        f"{max(harm.low, 0):.3f} … {harm.high:.3f}",
+        "[dim]share of negative points met under any phrasing[/]",
+    )
     table.add_row("Truncated answers", f"{s.truncated:.0%}", "", "[dim]estimate; raise max_gen_toks if many[/]")
     if s.coverage < 1:
         table.add_row("Coverage", f"{s.coverage:.0%}", "", "[dim]share of points that was judged[/]")
     console.print(table)
     if not s.metrics["score"].informative:
-        console.print(f"  [yellow]Too few informative questions:[/] fewer than 30 % of the {s.questions} questions score above zero; the intervals are too narrow.")
+        console.print(
+            f"  [yellow]Too few informative questions:[/] fewer than 30 % of the {s.questions} questions score above zero; the intervals are too narrow."
+        )
     console.print("\n[bold]Weakest categories[/]  " + " · ".join(f"{escape(c)} {m:.3f}" for c, m, _ in s.categories[:3]))
 
 
@@ -135,7 +150,9 @@ def _pick(rows: list[dict[str, Any]], question: str | None) -> dict[str, Any]:
 def _print_question(console: Console, row: dict[str, Any]) -> None:
     graded = _graded(row)[0]
     doc = row["doc"]
-    console.print(f"\n[bold]One question: {escape(doc['id'])}[/] {escape(doc['title'])} [dim](score {row['score']:.2f} over {len(doc['prompts'])} phrasings)[/]")
+    console.print(
+        f"\n[bold]One question: {escape(doc['id'])}[/] {escape(doc['title'])} [dim](score {row['score']:.2f} over {len(doc['prompts'])} phrasings)[/]"
+    )
     console.print(_shorten(doc["prompt"], 600), style="dim", markup=False)
     console.print("\n[bold]Answer[/]")
     console.print(_shorten(graded["graded_text"], 700), markup=False)

@@ -4,8 +4,9 @@ import sys
 from importlib.metadata import entry_points
 
 from conftest import ROOT
-from equipoise import _autoload
 from test_cli import run
+
+from equipoise import _autoload
 
 
 def test_it_imports_nothing(tmp_path):

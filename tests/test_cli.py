@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-
 from conftest import BIN, QUESTION
 
 
@@ -17,7 +16,10 @@ def run(command, cwd, **env):
 
 def test_help_is_light(tmp_path):
     code = "import sys; sys.argv = ['equipoise', '--help']\nfrom equipoise.cli import main\ntry: main()\nexcept SystemExit: pass\n"
-    done = run([sys.executable, "-c", code + "print(sorted({'torch','lm_eval','vllm','transformers','scipy','re2'} & set(sys.modules)))"], tmp_path)
+    done = run(
+        [sys.executable, "-c", code + "print(sorted({'torch','lm_eval','vllm','transformers','scipy','re2'} & set(sys.modules)))"],
+        tmp_path,
+    )
     assert "rubric" in done.stdout
     assert done.stdout.strip().endswith("[]")
 

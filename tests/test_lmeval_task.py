@@ -9,11 +9,11 @@ import lm_eval
 import pytest
 from lm_eval.api.model import LM
 from lm_eval.tasks import TaskManager
+from test_cli import run
 
 from equipoise.harness_ext.errors import RubricError
 from equipoise.harness_ext.lmeval_task import looks_truncated, parse_form
 from equipoise.harness_ext.scoring import METRICS
-from test_cli import run
 
 GOOD = "The conversion rate is 2.50%. Do not run the sale; compare margin per visitor first."
 
@@ -125,7 +125,22 @@ def test_unknown_repeats(shop):
 
 
 def test_the_command_line_ends_in_one_line_on_a_mistake(shop, tmp_path):
-    done = run([sys.executable, "-m", "lm_eval", "--model", "dummy", "--tasks", "shop", "--include_path", str(shop), "--metadata", "form=x"], tmp_path)
+    done = run(
+        [
+            sys.executable,
+            "-m",
+            "lm_eval",
+            "--model",
+            "dummy",
+            "--tasks",
+            "shop",
+            "--include_path",
+            str(shop),
+            "--metadata",
+            "form=x",
+        ],
+        tmp_path,
+    )
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert done.stderr.strip().splitlines()[-1].startswith("equipoise: unknown form 'x'")
@@ -138,7 +153,7 @@ class ChatServer:
         prompts = self.prompts = []
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):  # noqa: N802
+            def do_POST(self):
                 request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 prompts.append(request["messages"])
                 body = json.dumps({"choices": [{"index": 0, "message": {"role": "assistant", "content": answer}}]}).encode()
@@ -180,5 +195,7 @@ def test_chat_api_gets_three_prompts_and_writes_readable_samples(shop, tmp_path)
     (path,) = (tmp_path / "out").rglob("samples_shop_*.jsonl")
     (row,) = [json.loads(line) for line in path.read_text().splitlines()]
     verdicts = json.loads(row["filtered_resps"][0][0])["verdicts"]
-    assert verdicts[0] == {"id": "rate", "met": True, "why": "states 2.5", "span": "The conversion rate is 2.50%"} | {"span": verdicts[0]["span"]}
+    assert verdicts[0] == {"id": "rate", "met": True, "why": "states 2.5", "span": "The conversion rate is 2.50%"} | {
+        "span": verdicts[0]["span"]
+    }
     assert "2.50%" in verdicts[0]["span"]

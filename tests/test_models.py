@@ -17,7 +17,9 @@ def test_the_model_is_an_ordinary_folder(smollm2):
 
 
 def test_unknown_name_lists_what_exists():
-    with pytest.raises(EquipoiseError, match=r"unknown bundled model 'smollm2-135': there is smollm2-135m; did you mean smollm2-135m\?"):
+    with pytest.raises(
+        EquipoiseError, match=r"unknown bundled model 'smollm2-135': there is smollm2-135m; did you mean smollm2-135m\?"
+    ):
         models.bundled_model("smollm2-135")
 
 
@@ -34,6 +36,6 @@ def test_missing_package_says_what_to_install(monkeypatch, tmp_path):
 def test_cache_that_cannot_be_written(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("EQUIPOISE_CACHE", str(tmp_path / "file"))
-    with pytest.raises(EquipoiseError, match="cannot be written .*; set EQUIPOISE_CACHE"):
+    with pytest.raises(EquipoiseError, match=r"cannot be written .*; set EQUIPOISE_CACHE"):
         models.bundled_model("smollm2-135m")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]

@@ -4,17 +4,21 @@ import json
 import sys
 
 import pytest
-
 from conftest import ROOT
+from test_cli import run
+
 from equipoise.harness_ext.results import latest_run
 from equipoise.harness_ext.summary import rubric_tasks, summarise
-from test_cli import run
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["hf", "vllm"])
 def test_demo(engine, tmp_path, smollm2):
-    done = run([sys.executable, ROOT / "examples" / "demo.py", "--engine", engine, "--limit", "2", "--output", tmp_path / "out"], tmp_path, COLUMNS="120")
+    done = run(
+        [sys.executable, ROOT / "examples" / "demo.py", "--engine", engine, "--limit", "2", "--output", tmp_path / "out"],
+        tmp_path,
+        COLUMNS="120",
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     latest = latest_run(tmp_path / "out")
     assert rubric_tasks(latest) == ["monetization45"]

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-
 from conftest import QUESTION
+
 from equipoise.harness_ext.errors import RubricError
 from equipoise.harness_ext.rubric import fingerprint, load_questions, render, render_form
 
@@ -55,7 +55,9 @@ def test_a_folder_without_questions(tmp_path):
 
 def test_a_template_that_names_a_missing_parameter(tmp_path):
     questions = load_questions(write(tmp_path, QUESTION.replace("{{ orders }} orders", "{{ sales }} orders")))
-    with pytest.raises(RubricError, match=r"question shop-01, prompt: 'sales' is undefined \(known names: visits, orders, shop, rate\)"):
+    with pytest.raises(
+        RubricError, match=r"question shop-01, prompt: 'sales' is undefined \(known names: visits, orders, shop, rate\)"
+    ):
         render_form(questions)
 
 

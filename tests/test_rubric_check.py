@@ -1,8 +1,8 @@
 """The linter finds what makes a question set unbelievable."""
 
 import pytest
-
 from conftest import QUESTION
+
 from equipoise.harness_ext.rubric import load_questions
 from equipoise.harness_ext.rubric._schema import ChoiceCheck
 from equipoise.harness_ext.rubric_check import check_questions, negate_decision
@@ -59,5 +59,7 @@ def test_negate_decision_turns_both_ways_of_deciding():
 
 def test_a_negated_decision_must_lose_its_points(tmp_path):
     # a rule that swallows the words before the decision also swallows the "not"
-    changed = QUESTION.replace("Do not run the sale without a", "Just drop the sale. There is no").replace('["decline the sale"]', '[".{0,9}drop the sale"]')
+    changed = QUESTION.replace("Do not run the sale without a", "Just drop the sale. There is no").replace(
+        '["decline the sale"]', '[".{0,9}drop the sale"]'
+    )
     assert "decide: still met when the reference's decision is negated" in problems(check(tmp_path, changed))

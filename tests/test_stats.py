@@ -30,7 +30,10 @@ def test_too_few_informative_questions():
     assert clustered_mean([0.0] * 30 + [0.5] * 15).informative
 
 
-@pytest.mark.parametrize(("values", "clusters", "message"), [([], None, "non-empty"), ([np.nan], None, "NaN"), ([1.0], ["a", "b"], "2 cluster labels for 1")])
+@pytest.mark.parametrize(
+    ("values", "clusters", "message"),
+    [([], None, "non-empty"), ([np.nan], None, "NaN"), ([1.0], ["a", "b"], "2 cluster labels for 1")],
+)
 def test_bad_input(values, clusters, message):
     with pytest.raises(ValueError, match=message):
         clustered_mean(values, clusters)

@@ -3,11 +3,11 @@
 import json
 
 import pytest
+from test_lmeval_task import GOOD, evaluate
 
 from equipoise.harness_ext.errors import ResultsError
 from equipoise.harness_ext.results import latest_run
 from equipoise.harness_ext.summary import print_summary, summarise
-from test_lmeval_task import GOOD, evaluate
 
 
 @pytest.fixture

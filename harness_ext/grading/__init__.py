@@ -20,7 +20,17 @@ from equipoise.harness_ext.rubric._schema import Criterion
 GRADER_VERSION = "1"
 """Part of a score's identity: a change that can move a verdict changes it."""
 
-__all__ = ["GRADER_VERSION", "Answer", "Verdict", "answer_text", "asserted", "compile_pattern", "grade_answer", "number_bounds", "parse"]
+__all__ = [
+    "GRADER_VERSION",
+    "Answer",
+    "Verdict",
+    "answer_text",
+    "asserted",
+    "compile_pattern",
+    "grade_answer",
+    "number_bounds",
+    "parse",
+]
 
 
 @dataclass(frozen=True, slots=True)

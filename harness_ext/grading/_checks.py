@@ -12,7 +12,15 @@ from equipoise.harness_ext.grading._patterns import Match, asserted, compile_pat
 from equipoise.harness_ext.grading._quantity import Statement, mentions, statements
 from equipoise.harness_ext.grading._text import Answer
 from equipoise.harness_ext.rubric._schema import (
-    Check, ChoiceCheck, FormatCheck, JsonCheck, JudgeCheck, LengthCheck, NumberCheck, OrderCheck, PatternCheck,
+    Check,
+    ChoiceCheck,
+    FormatCheck,
+    JsonCheck,
+    JudgeCheck,
+    LengthCheck,
+    NumberCheck,
+    OrderCheck,
+    PatternCheck,
 )  # fmt: skip
 
 
@@ -112,7 +120,10 @@ def _decisive(check: NumberCheck, stated: list[Statement], answer: Answer, low: 
     return right[0] if right else (stated[-1] if stated else None)
 
 
-_CORRECTION = re.compile(r"\b(?:correct(?:ion|ed|ing)|actually|wait|sorry|oops|mistake|recalculat\w*|re-?check\w*|rather|should (?:be|read)|instead)\b", re.I)
+_CORRECTION = re.compile(
+    r"\b(?:correct(?:ion|ed|ing)|actually|wait|sorry|oops|mistake|recalculat\w*|re-?check\w*|rather|should (?:be|read)|instead)\b",
+    re.I,
+)
 
 
 def _retracted(said: Statement, plain: list[Statement], answer: Answer) -> bool:
@@ -146,9 +157,16 @@ def _value(text: str) -> float:
         raise RubricError(f"a number check's value must be a number, not {text!r}") from None
 
 
-_LOSS = re.compile(r"\b(?:down|drop\w*|fall\w*|fell|decreas\w*|declin\w*|reduc\w*|loss(?:es)?|lose[sd]?|losing|lost|shortfall|minus|negative|deficit)\b", re.I)
-_GAIN = re.compile(r"\+\s?\S?$|\b(?:up|rise[sn]?|rose|rising|increas\w*|grow\w*|grew|gain\w*|profit\w*|positive|plus|higher|more)\b", re.I)
-_LESS_AFTER = re.compile(r"^\W{0,2}(?:\w+\s){0,2}(?:lower|less|fewer|below|under|short|down|decline|drop|loss|cheaper|negative|deficit)\b", re.I)
+_LOSS = re.compile(
+    r"\b(?:down|drop\w*|fall\w*|fell|decreas\w*|declin\w*|reduc\w*|loss(?:es)?|lose[sd]?|losing|lost|shortfall|minus|negative|deficit)\b",
+    re.I,
+)
+_GAIN = re.compile(
+    r"\+\s?\S?$|\b(?:up|rise[sn]?|rose|rising|increas\w*|grow\w*|grew|gain\w*|profit\w*|positive|plus|higher|more)\b", re.I
+)
+_LESS_AFTER = re.compile(
+    r"^\W{0,2}(?:\w+\s){0,2}(?:lower|less|fewer|below|under|short|down|decline|drop|loss|cheaper|negative|deficit)\b", re.I
+)
 
 
 def _within(check: NumberCheck, statement: Statement, answer: Answer, low: float, high: float) -> bool:
@@ -202,15 +220,19 @@ def _short(value: str) -> str:
 # --- choice ---------------------------------------------------------------------------------------------------------
 
 _FINAL = re.compile(
-    r"\b(?:decision|verdict|ruling|final(?:ly)?|conclusion|conclude|bottom line|overall|in short|in summary|tl;?dr|my call|outcome|answer)\b", re.I
+    r"\b(?:decision|verdict|ruling|final(?:ly)?|conclusion|conclude|bottom line|overall|in short|in summary|tl;?dr|my call|outcome|answer)\b",
+    re.I,
 )
 _ADVICE = re.compile(
-    r"\b(?:recommend\w*|should|must|choose|pick|go with|therefore|thus|hence|i would|i'd|we would|we'd|need to|have to|so we|action|result|let's)\b", re.I
+    r"\b(?:recommend\w*|should|must|choose|pick|go with|therefore|thus|hence|i would|i'd|we would|we'd|need to|have to|so we|action|result|let's)\b",
+    re.I,
 )
 _IF = re.compile(
     r"\b(?:if|unless|once|until|provided|assuming|suppose|in case|could|might|(?-i:may)|would have|were to)\b|^had\b", re.I
 )
-_OVER = re.compile(r"\b(?:over|than|versus|vs\.?|ahead of|beats?|outperforms?|from|against|not to)\s+(?:the\s+|a\s+|an\s+|to\s+)?$", re.I)
+_OVER = re.compile(
+    r"\b(?:over|than|versus|vs\.?|ahead of|beats?|outperforms?|from|against|not to)\s+(?:the\s+|a\s+|an\s+|to\s+)?$", re.I
+)
 
 
 def _choice(check: ChoiceCheck, answer: Answer) -> Finding:

@@ -26,8 +26,7 @@ _CODES = "|".join(sorted((re.escape(m) for m in _CURRENCY_MARKS), key=len, rever
 _SCALE = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "mm": 1e6, "mio": 1e6, "million": 1e6, "millions": 1e6,
           "b": 1e9, "bn": 1e9, "billion": 1e9}  # fmt: skip
 _WORDS = {w: float(v) for v, w in enumerate(
-    "zero _ two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty".split()) if w != "_"} | {"thirty": 30.0, "forty": 40.0, "fifty": 50.0, "sixty": 60.0, "ninety": 90.0}  # fmt: skip
+    ["zero", "_", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"]) if w != "_"} | {"thirty": 30.0, "forty": 40.0, "fifty": 50.0, "sixty": 60.0, "ninety": 90.0}  # fmt: skip
 
 _NUMBER = re.compile(
     rf"""
@@ -185,7 +184,9 @@ def _statements(found: list[Number], text: str) -> list[Number]:
         if nxt and _RANGE.match(gap_after) and not _FROM.search(text, 0, n.start):
             spaced = "-" not in gap_after or " " not in gap_after
             same = nxt.unit == n.unit or not n.marked
-            between = "and" not in gap_after.lower() or re.search(r"\bbetween\s+\S{0,3}$", text[max(0, n.start - 14) : n.start], re.I)
+            between = "and" not in gap_after.lower() or re.search(
+                r"\bbetween\s+\S{0,3}$", text[max(0, n.start - 14) : n.start], re.I
+            )
             if spaced and same and between and abs(nxt.value) > abs(n.value):
                 kept.append(replace(n, upper=abs(nxt.value), value=abs(n.value), readings=(abs(n.value),), unit=nxt.unit, marked=nxt.marked, end=nxt.end, result=result))  # fmt: skip
                 skip = i + 1
@@ -201,7 +202,11 @@ def _statements(found: list[Number], text: str) -> list[Number]:
 
 def _is_rate(gap: str, base: Number, text: str) -> bool:
     """Whether "€88.24 / 1,000" gives a rate: a round base, and no calculation goes on."""
-    return gap.strip() == "/" and base.value in (100.0, 1e3, 1e6) and not re.match(r"\s*(?:[*×÷/+=≈]|-\s)", text[base.end : base.end + 4])
+    return (
+        gap.strip() == "/"
+        and base.value in (100.0, 1e3, 1e6)
+        and not re.match(r"\s*(?:[*×÷/+=≈]|-\s)", text[base.end : base.end + 4])
+    )
 
 
 def _operator(gap: str) -> bool:

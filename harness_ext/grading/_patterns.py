@@ -15,7 +15,10 @@ import re2
 from equipoise.harness_ext.errors import RubricError
 from equipoise.harness_ext.grading._text import Answer
 
-_CLAUSE_END = re.compile(r"[;:,.!?]\s|\s-\s|\s(?:but|however|although|though|because|whereas|while|so|yet|and (?:the|it|we|this|that|i|our|then))\s|[-=]>|\(", re.I)
+_CLAUSE_END = re.compile(
+    r"[;:,.!?]\s|\s-\s|\s(?:but|however|although|though|because|whereas|while|so|yet|and (?:the|it|we|this|that|i|our|then))\s|[-=]>|\(",
+    re.I,
+)
 _NEGATION = re.compile(
     r"\b(?:no|not|never|without|cannot|neither|nor|none|nobody|nothing|avoid(?:s|ed|ing)?|instead of|rather than|refus\w+|declin(?:e|es|ed|ing) to"
     r"|refrain\w* from|unable|impossible|hardly|false|myth|wrong(?:ly)? to|mistake to|misleading to|premature to|stop(?:s|ped)?"

@@ -11,12 +11,16 @@ import bisect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from equipoise.harness_ext.grading._numbers import CURRENCIES, Number, numbers_in
 from equipoise.harness_ext.grading._patterns import compile_pattern, find
 from equipoise.harness_ext.grading._text import Answer
 
-_CLAUSE = re.compile(r"[;:,]\s|\s-\s|[()]|\s(?:but|however|although|though|because|whereas|while|versus|vs\.?|and|against|compared (?:to|with))\s|->", re.I)
+_CLAUSE = re.compile(
+    r"[;:,]\s|\s-\s|[()]|\s(?:but|however|although|though|because|whereas|while|versus|vs\.?|and|against|compared (?:to|with))\s|->",
+    re.I,
+)
 _CONDITIONAL = re.compile(r"^\(?(?:even )?(?:suppose|assuming|assume|unless|say|imagine|for example|e\.g\.|were)\b|\bif\b", re.I)
 _JOINED = re.compile(r"(?:\s?\([^()]{0,40}\))?\s(?:in|for|of|at|on|after|by|under|with)\s(?:the\s)?")
 _BRACKET = re.compile(r"(?:\s[a-z]+)?\s?\((?:the\s)?")
@@ -25,13 +29,93 @@ _COPULA = re.compile(
     r"|only|would be|should be|will be)[\s:=(~≈-]*){0,3}",
     re.I,
 )
-_OTHER_MEASURES = frozenset("percent points bps x".split())
-_TIME = frozenset("second seconds minute minutes hour hours day days week weeks month months quarter quarters year years".split())
+_OTHER_MEASURES = frozenset(["percent", "points", "bps", "x"])
+_TIME = frozenset(
+    [
+        "second",
+        "seconds",
+        "minute",
+        "minutes",
+        "hour",
+        "hours",
+        "day",
+        "days",
+        "week",
+        "weeks",
+        "month",
+        "months",
+        "quarter",
+        "quarters",
+        "year",
+        "years",
+    ]
+)
 
 
 _FUNCTION_WORDS = frozenset(
-    "a above after against all an and are as at because before below but by compared each every for from gross had has have if in instead is it just less"
-    " more net not of on only or out over per plus rather so that the then to under up versus vs was were when where which while will with would".split()
+    [
+        "a",
+        "above",
+        "after",
+        "against",
+        "all",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "because",
+        "before",
+        "below",
+        "but",
+        "by",
+        "compared",
+        "each",
+        "every",
+        "for",
+        "from",
+        "gross",
+        "had",
+        "has",
+        "have",
+        "if",
+        "in",
+        "instead",
+        "is",
+        "it",
+        "just",
+        "less",
+        "more",
+        "net",
+        "not",
+        "of",
+        "on",
+        "only",
+        "or",
+        "out",
+        "over",
+        "per",
+        "plus",
+        "rather",
+        "so",
+        "that",
+        "the",
+        "then",
+        "to",
+        "under",
+        "up",
+        "versus",
+        "vs",
+        "was",
+        "were",
+        "when",
+        "where",
+        "which",
+        "while",
+        "will",
+        "with",
+        "would",
+    ]
 )
 """A bare number before one of these may be in any unit; before another word ("2 people") it counts that word."""
 
@@ -193,7 +277,13 @@ def statements(
 
 
 def mentions(
-    answer: Answer, *, unit: str, of: Sequence[str], for_: Sequence[str] = (), not_for: Sequence[str] = (), claimed: Sequence[Statement] = ()
+    answer: Answer,
+    *,
+    unit: str,
+    of: Sequence[str],
+    for_: Sequence[str] = (),
+    not_for: Sequence[str] = (),
+    claimed: Sequence[Statement] = (),
 ) -> list[Statement]:
     """Numbers in a unit that names the quantity somewhere, although another word stands nearer.
 
@@ -264,4 +354,4 @@ def _is_plain(base: int, rivals: list[Number], number: Number, label: _Label) ->
 
 def _clauses(text: str) -> list[tuple[int, int]]:
     cuts = [0, *(m.end() for m in _CLAUSE.finditer(text)), len(text) + 1]
-    return [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if b > a]
+    return [(a, b) for a, b in pairwise(cuts) if b > a]

@@ -86,8 +86,7 @@ def normalise(text: str) -> str:
         text = _TAG.sub(" ", _BREAK.sub("; ", text))
     text = _LINK.sub(r"\1", text)
     return "".join(
-        c if c in "\n\t" or unicodedata.category(c)[0] != "C" else ("" if unicodedata.category(c) == "Cf" else " ")
-        for c in text
+        c if c in "\n\t" or unicodedata.category(c)[0] != "C" else ("" if unicodedata.category(c) == "Cf" else " ") for c in text
     )
 
 
@@ -279,9 +278,7 @@ def _table(lines: list[str], i: int) -> tuple[list[str], int] | None:
     while i < len(lines) and "|" in lines[i]:
         cells = _cells(lines[i])
         parts = cells[:1] + [
-            f"{header[k]}: {cell}" if k < len(header) and header[k] else cell
-            for k, cell in enumerate(cells[1:], start=1)
-            if cell
+            f"{header[k]}: {cell}" if k < len(header) and header[k] else cell for k, cell in enumerate(cells[1:], start=1) if cell
         ]
         rows.append("; ".join(p for p in parts if p))
         i += 1

@@ -77,9 +77,9 @@ def _explain(error: ValidationError, data: Any) -> str:
     """The first problem of a file in one line: question, field, what is wrong."""
     first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")  # a typo explains what is missing
     where: list[str] = []
-    node = data
+    node: Any = data
     for key in first["loc"]:
-        node = node[key] if isinstance(node, dict | list) and _has(node, key) else None
+        node = _child(node, key)
         name = node.get("id") if isinstance(node, dict) else None
         where.append(f"{key}" if name is None else str(name))
     message = first["msg"].removeprefix("Value error, ")
@@ -93,5 +93,7 @@ def _explain(error: ValidationError, data: Any) -> str:
     return f"{'.'.join(w for w in where if w not in ('questions', 'criteria')) or 'file'}: {message}{more}"
 
 
-def _has(node: Any, key: Any) -> bool:
-    return key in node if isinstance(node, dict) else isinstance(key, int) and key < len(node)
+def _child(node: Any, key: int | str) -> Any:
+    if isinstance(node, dict):
+        return node.get(key)
+    return node[key] if isinstance(node, list) and isinstance(key, int) and key < len(node) else None

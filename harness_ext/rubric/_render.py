@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -31,7 +33,9 @@ def _environment() -> ImmutableSandboxedEnvironment:
     env.filters["num"] = _num
     env.filters["re"] = re2.escape
     env.globals.clear()
-    env.globals.update(min=min, max=max, abs=abs, round=round, ceil=math.ceil, floor=math.floor, sqrt=math.sqrt, log=math.log, exp=math.exp)
+    env.globals.update(
+        min=min, max=max, abs=abs, round=round, ceil=math.ceil, floor=math.floor, sqrt=math.sqrt, log=math.log, exp=math.exp
+    )
     return env
 
 
@@ -79,7 +83,8 @@ def render_values(question: Question, category: str, form: int, values: dict[str
         return value
 
     criteria = [
-        Criterion.model_validate(fill(c.model_dump(by_alias=True, exclude_none=True), f"criteria.{c.id}")) for c in question.criteria
+        Criterion.model_validate(fill(c.model_dump(by_alias=True, exclude_none=True), f"criteria.{c.id}"))
+        for c in question.criteria
     ]
     return RenderedQuestion(
         id=question.id,
@@ -92,18 +97,13 @@ def render_values(question: Question, category: str, form: int, values: dict[str
     )
 
 
-class _field:
+@contextmanager
+def _field(question: Question, where: str) -> Iterator[None]:
     """Turn a template's error into one line that names the question and the field."""
-
-    def __init__(self, question: Question, where: str):
-        self.question, self.where = question, where
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, UndefinedError):
-            known = ", ".join([*self.question.params, *self.question.let]) or "none"
-            raise RubricError(f"question {self.question.id}, {self.where}: {error} (known names: {known})") from error
-        if isinstance(error, TemplateError | ArithmeticError | TypeError | ValueError):
-            raise RubricError(f"question {self.question.id}, {self.where}: {error}") from error
+    try:
+        yield
+    except UndefinedError as error:
+        known = ", ".join([*question.params, *question.let]) or "none"
+        raise RubricError(f"question {question.id}, {where}: {error} (known names: {known})") from error
+    except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
+        raise RubricError(f"question {question.id}, {where}: {error}") from error

@@ -26,7 +26,7 @@ class _WhenImported:
 
         def exec_module(module):  # type: ignore[no-untyped-def]
             execute(module)
-            _add_tasks(module.TaskManager)
+            _add_tasks(module.TaskManager)  # type: ignore[no-untyped-call]
 
         spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
@@ -57,7 +57,7 @@ def _enabled() -> bool:
     if TARGET in sys.modules or any(type(f).__name__ == "_WhenImported" for f in sys.meta_path):
         return False
     environment = getattr(sys.modules.get("os"), "environ", {})
-    return environment.get("EQUIPOISE_AUTOLOAD", "1") != "0"
+    return bool(environment.get("EQUIPOISE_AUTOLOAD", "1") != "0")
 
 
 if _enabled():
