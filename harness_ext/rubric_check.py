@@ -21,6 +21,8 @@ FORMS = range(1, 21)
 """The forms that a check renders and grades beside the canonical one."""
 
 RULE_SHARE, REFERENCE_CANONICAL, REFERENCE_FORM, AGREEMENT = 0.85, 0.98, 0.95, 0.95
+STALE_LIMIT = 0.5
+"""Highest share of points for values that a reference of another form may keep."""
 NULL_LIMITS = {
     "empty": 0.0,
     "don't know": 0.05,
@@ -65,7 +67,7 @@ class QuestionReport:
     worst_form: float = 0.0
     """Lowest score of the reference on forms 1-20, each rendered for its form."""
     stale_numbers: float | None = None
-    """Share of numeric points that the canonical reference keeps on the other forms; None without number criteria."""
+    """Share of the points for values that the canonical reference keeps on the other forms; None without such criteria."""
     swapped_numbers: float | None = None
     """Share of numeric points that the reference keeps with its two main numbers swapped."""
     marks: int = 0
@@ -140,6 +142,9 @@ def _set_problems(report: SetReport) -> list[str]:
     return problems
 
 
+_TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?")
+
+
 def _new_report(canonical: RenderedQuestion) -> QuestionReport:
     positive = sum(c.points for c in canonical.criteria if c.points > 0)
     ruled = sum(c.points for c in canonical.criteria if c.points > 0 and check_kind(c.check) != "judge")
@@ -169,9 +174,10 @@ def _check_references(
         report.worst_form = min(report.worst_form, score)
         if score < REFERENCE_FORM:
             failing.setdefault(missed, []).append(form)
-        if numeric:
-            kept.append(_numeric_share(drawn, canonical.reference))
-        elif drawn.prompts == canonical.prompts:
+        moving = [d for c, d in zip(canonical.criteria, drawn.criteria, strict=True) if d.points > 0 and _moves(c, d)]
+        if moving:
+            kept.append(_share_met(moving, canonical.reference, drawn.prompts))
+        if drawn.prompts == canonical.prompts:
             report.problems.append(f"form {form}: the prompt is the canonical one")
     for missed, where in sorted(failing.items(), key=lambda item: -len(item[1]))[:3]:
         report.problems.append(
@@ -179,7 +185,7 @@ def _check_references(
         )
     if kept:
         report.stale_numbers = mean(kept)
-        if report.stale_numbers > 0.34:
+        if report.stale_numbers > STALE_LIMIT:
             report.problems.append(
                 f"the canonical reference keeps {report.stale_numbers:.0%} of the numeric points on other forms: draws move too few answers"
             )
@@ -248,13 +254,15 @@ def _grade(question: RenderedQuestion, answer: str) -> tuple[float, str]:
     return answer_score(question.criteria, verdicts), "; ".join(lost)
 
 
-def _numeric_share(question: RenderedQuestion, answer: str) -> float:
-    numeric = [c for c in question.criteria if isinstance(c.check, NumberCheck) and c.points > 0]
-    met = grade_answer(answer, numeric, question.prompts)
-    return sum(c.points for c, v in zip(numeric, met, strict=True) if v.met) / sum(c.points for c in numeric)
+def _moves(canonical: Criterion, drawn: Criterion) -> bool:
+    """Whether a criterion asks for other numbers in this form, by the text that a person reads."""
+    asked = check_kind(drawn.check) in ("number", "patterns", "json")
+    return asked and set(_TOKEN.findall(canonical.text)) != set(_TOKEN.findall(drawn.text))
 
 
-_TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?")
+def _share_met(criteria: Sequence[Criterion], answer: str, prompts: Sequence[str]) -> float:
+    met = grade_answer(answer, criteria, prompts)
+    return sum(c.points for c, v in zip(criteria, met, strict=True) if v.met) / sum(c.points for c in criteria)
 
 
 def _swapped(question: RenderedQuestion, numeric: Sequence[Criterion]) -> float | None:
