@@ -21,8 +21,8 @@ FORMS = range(1, 21)
 """The forms that a check renders and grades beside the canonical one."""
 
 RULE_SHARE, REFERENCE_CANONICAL, REFERENCE_FORM, AGREEMENT = 0.85, 0.98, 0.95, 0.95
-STALE_LIMIT = 0.5
-"""Highest share of points for values that a reference of another form may keep."""
+STALE_LIMIT = 0.34
+"""Highest share of numeric points that the reference of another form may keep."""
 NULL_LIMITS = {
     "empty": 0.0,
     "don't know": 0.05,
@@ -67,7 +67,9 @@ class QuestionReport:
     worst_form: float = 0.0
     """Lowest score of the reference on forms 1-20, each rendered for its form."""
     stale_numbers: float | None = None
-    """Share of the points for values that the canonical reference keeps on the other forms; None without such criteria."""
+    """Share of numeric points that the canonical reference keeps on the other forms; None without number criteria."""
+    stale_values: float | None = None
+    """The same for all criteria whose text names other numbers in the other form: an explanation may still hold there."""
     swapped_numbers: float | None = None
     """Share of numeric points that the reference keeps with its two main numbers swapped."""
     marks: int = 0
@@ -92,6 +94,7 @@ class SetReport:
         """The figures of the set in one mapping."""
         marks = sum(q.marks for q in self.questions)
         stale = [q.stale_numbers for q in self.questions if q.stale_numbers is not None]
+        values = [q.stale_values for q in self.questions if q.stale_values is not None]
         swapped = [q.swapped_numbers for q in self.questions if q.swapped_numbers is not None]
         return {
             "questions": len(self.questions),
@@ -100,6 +103,7 @@ class SetReport:
             "reference_canonical_min": min(q.reference for q in self.questions),
             "reference_forms_min": min(q.worst_form for q in self.questions),
             "numeric_points_kept_by_stale_reference": mean(stale) if stale else None,
+            "points_for_values_kept_by_stale_reference": mean(values) if values else None,
             "numeric_points_kept_by_swapped_numbers": mean(swapped) if swapped else None,
             "hand_marks": marks,
             "hand_marks_agreed": sum(q.agreed for q in self.questions) / marks if marks else None,
@@ -160,7 +164,7 @@ def _check_references(
     if report.reference < REFERENCE_CANONICAL:
         report.problems.append(f"reference earns {report.reference:.2f}: {missed}")
     numeric = [c for c in canonical.criteria if isinstance(c.check, NumberCheck) and c.points > 0]
-    kept: list[float] = []
+    kept: dict[str, list[float]] = {"numbers": [], "values": []}
     failing: dict[str, list[int]] = {}
     report.worst_form = 1.0
     for form in forms:
@@ -175,16 +179,18 @@ def _check_references(
         if score < REFERENCE_FORM:
             failing.setdefault(missed, []).append(form)
         moving = [d for c, d in zip(canonical.criteria, drawn.criteria, strict=True) if d.points > 0 and _moves(c, d)]
-        if moving:
-            kept.append(_share_met(moving, canonical.reference, drawn.prompts))
+        for kind, criteria in (("values", moving), ("numbers", [c for c in moving if isinstance(c.check, NumberCheck)])):
+            if criteria:
+                kept[kind].append(_share_met(criteria, canonical.reference, drawn.prompts))
         if drawn.prompts == canonical.prompts:
             report.problems.append(f"form {form}: the prompt is the canonical one")
     for missed, where in sorted(failing.items(), key=lambda item: -len(item[1]))[:3]:
         report.problems.append(
             f"the reference falls to {report.worst_form:.2f} at worst; on form {where[0]} ({len(where)} alike): {missed}"
         )
-    if kept:
-        report.stale_numbers = mean(kept)
+    report.stale_values = mean(kept["values"]) if kept["values"] else None
+    if kept["numbers"]:
+        report.stale_numbers = mean(kept["numbers"])
         if report.stale_numbers > STALE_LIMIT:
             report.problems.append(
                 f"the canonical reference keeps {report.stale_numbers:.0%} of the numeric points on other forms: draws move too few answers"

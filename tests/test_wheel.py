@@ -41,7 +41,18 @@ def environment(folder: Path, wheel: Path) -> Path:
 
 def install(python: Path, *what: object) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-build-isolation", *map(str, what)],
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            str(python),
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            *map(str, what),
+        ],
         capture_output=True,
         text=True,
     )
@@ -49,7 +60,9 @@ def install(python: Path, *what: object) -> None:
 
 
 def score_with_dummy(python: Path, folder: Path) -> str:
-    done = run([python, "-m", "lm_eval", "--model", "dummy", "--tasks", "monetization45", "--output_path", "out", "--log_samples"], folder)
+    done = run(
+        [python, "-m", "lm_eval", "--model", "dummy", "--tasks", "monetization45", "--output_path", "out", "--log_samples"], folder
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     assert len(list(folder.glob("out/*/samples_monetization45_*.jsonl"))) == 1
     return done.stdout
