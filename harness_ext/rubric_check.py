@@ -163,7 +163,7 @@ def _check_references(
     report.reference, missed = _grade(canonical, canonical.reference)
     if report.reference < REFERENCE_CANONICAL:
         report.problems.append(f"reference earns {report.reference:.2f}: {missed}")
-    numeric = [c for c in canonical.criteria if isinstance(c.check, NumberCheck) and c.points > 0]
+    numeric = _numeric(canonical)
     kept: dict[str, list[float]] = {"numbers": [], "values": []}
     failing: dict[str, list[int]] = {}
     report.worst_form = 1.0
@@ -179,7 +179,7 @@ def _check_references(
         if score < REFERENCE_FORM:
             failing.setdefault(missed, []).append(form)
         moving = [d for c, d in zip(canonical.criteria, drawn.criteria, strict=True) if d.points > 0 and _moves(c, d)]
-        for kind, criteria in (("values", moving), ("numbers", [c for c in moving if isinstance(c.check, NumberCheck)])):
+        for kind, criteria in (("values", moving), ("numbers", _numeric(drawn))):
             if criteria:
                 kept[kind].append(_share_met(criteria, canonical.reference, drawn.prompts))
         if drawn.prompts == canonical.prompts:
@@ -264,6 +264,10 @@ def _moves(canonical: Criterion, drawn: Criterion) -> bool:
     """Whether a criterion asks for other numbers in this form, by the text that a person reads."""
     asked = check_kind(drawn.check) in ("number", "patterns", "json")
     return asked and set(_TOKEN.findall(canonical.text)) != set(_TOKEN.findall(drawn.text))
+
+
+def _numeric(question: RenderedQuestion) -> list[Criterion]:
+    return [c for c in question.criteria if isinstance(c.check, NumberCheck) and c.points > 0]
 
 
 def _share_met(criteria: Sequence[Criterion], answer: str, prompts: Sequence[str]) -> float:
