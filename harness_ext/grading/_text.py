@@ -132,7 +132,7 @@ def parse(raw: str, ignore: Iterable[str] = ()) -> Answer:
     """
     text = answer_text(raw)
     repeated, givens = _known_from(tuple(ignore))
-    units = tuple(u for u in segment(normalise(text)) if _key(u.text) not in repeated)
+    units = tuple(u for u in segment(normalise(text)) if not _repeats(_key(u.text), repeated))
     starts, at = [], 0
     for unit in units:
         starts.append(at)
@@ -147,6 +147,11 @@ def _known_from(prompts: tuple[str, ...]) -> tuple[frozenset[str], frozenset[flo
     texts = [normalise(p) for p in prompts]
     keys = {_key(u.text) for t in texts for u in segment(t) if len(u.text.split()) >= 6}
     return frozenset(keys), frozenset().union(*(values_in(t) for t in texts))
+
+
+def _repeats(key: str, known: frozenset[str]) -> bool:
+    """Whether a unit is one of the known sentences, give or take a few words around it ("The question is: …")."""
+    return key in known or any(k in key and len(key) - len(k) <= 24 for k in known)
 
 
 def _key(text: str) -> str:
