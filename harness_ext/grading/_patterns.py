@@ -50,6 +50,7 @@ def compile_pattern(pattern: str) -> Any:
     options = re2.Options()
     options.case_sensitive = False
     options.log_errors = False
+    options.never_capture = True
     try:
         # (?m): `^` and `$` mean the ends of a unit, also where the whole text is searched first
         return re2.compile(f"(?m){pattern}", options)
@@ -70,14 +71,15 @@ def find(answer: Answer, patterns: Sequence[str]) -> list[Match]:
     if not patterns or not answer.flat:
         return []
     compiled = _joined(tuple(patterns))
-    if not compiled.search(answer.flat):
-        return []
-    return [
-        Match(base + m.start(), base + m.end(), unit)
-        for unit, (base, text) in enumerate(zip(answer.starts, answer.texts, strict=True))
-        for m in compiled.finditer(text)
-        if m.end() > m.start()
-    ]
+    spans = [m.span() for m in compiled.finditer(answer.flat)] if compiled.search(answer.flat) else []
+    if any("\n" in answer.flat[start:end] for start, end in spans):
+        # a pattern such as `[^.]*` ran on into the next unit and may have hidden a match of its own: unit by unit
+        spans = [
+            (base + m.start(), base + m.end())
+            for base, text in zip(answer.starts, answer.texts, strict=True)
+            for m in compiled.finditer(text)
+        ]
+    return [Match(start, end, answer.unit_at(start)) for start, end in spans if end > start]
 
 
 def negated(answer: Answer, match: Match) -> bool:
@@ -102,12 +104,22 @@ def asserted(answer: Answer, patterns: Sequence[str], *, guard: bool = True) -> 
 
 def first_entry(answer: Answer, entry: str | list[str], *, guard: bool) -> Match | None:
     """Where an entry of a pattern check holds: one pattern, or several in the same unit."""
+
+    def counts(match: Match) -> bool:
+        return not (guard and negated(answer, match))
+
     if isinstance(entry, str):
-        return next(iter(asserted(answer, [entry], guard=guard)), None)
-    per_pattern = [asserted(answer, [p], guard=guard) for p in entry]
-    units = set.intersection(*({m.unit for m in matches} for matches in per_pattern)) if per_pattern else set()
-    if not units:
-        return None
-    unit = min(units)
-    inside = [m for matches in per_pattern for m in matches if m.unit == unit]
-    return Match(min(m.start for m in inside), max(m.end for m in inside), unit)
+        return next((m for m in find(answer, [entry]) if counts(m)), None)
+    matches: list[list[Match]] = []
+    units: set[int] | None = None
+    for pattern in entry:
+        matches.append(find(answer, [pattern]))
+        here = {m.unit for m in matches[-1]}
+        units = here if units is None else units & here
+        if not units:
+            return None
+    for unit in sorted(units or ()):
+        inside = [[m for m in per_pattern if m.unit == unit and counts(m)] for per_pattern in matches]
+        if all(inside):
+            return Match(min(m[0].start for m in inside), max(m[0].end for m in inside), unit)
+    return None

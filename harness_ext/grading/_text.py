@@ -6,6 +6,7 @@ of their unit or of its context: the headings and lead-in lines above it.
 
 from __future__ import annotations
 
+import bisect
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -48,6 +49,7 @@ _TAG = re.compile(r"</?(?:p|div|ul|ol|li|b|i|em|strong|span|h[1-6]|table|tr|td|t
 _EMPHASIS = re.compile(r"\*\*+|__+|~~+|`+")
 _SINGLE_STAR = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]{1,200}?)(?<=[^\s*])\*(?![\w*])")
 _THIN_THOUSANDS = re.compile(r"(?<=\d)[\u00a0\u202f\u2009](?=\d{3}(?!\d))")
+_UNUSUAL = re.compile(r"[^\n\t\x20-\x7e]")
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _HEADING = re.compile(r"^\s{0,3}(#{1,6})\s+(.*)$")
 _ITEM = re.compile(r"^(\s*)(?:[-*+]|(?:\*\*|__)?\(?(\d{1,3}|[a-zA-Z])[.)])\s+(.*)$")
@@ -85,9 +87,13 @@ def normalise(text: str) -> str:
     if "<" in text:
         text = _TAG.sub(" ", _BREAK.sub("; ", text))
     text = _LINK.sub(r"\1", text)
-    return "".join(
-        c if c in "\n\t" or unicodedata.category(c)[0] != "C" else ("" if unicodedata.category(c) == "Cf" else " ") for c in text
-    )
+    return _UNUSUAL.sub(_printable, text)
+
+
+def _printable(match: re.Match[str]) -> str:
+    """A character beyond ASCII as it is; a format character as nothing, any other control character as a space."""
+    category = unicodedata.category(match[0])
+    return match[0] if category[0] != "C" else "" if category == "Cf" else " "
 
 
 def plain(text: str) -> str:
@@ -122,6 +128,10 @@ class Answer:
     texts: tuple[str, ...] = field(repr=False)
     givens: frozenset[float] = frozenset()
     """Values that the question itself prints."""
+
+    def unit_at(self, offset: int) -> int:
+        """Index of the unit that holds character `offset` of `flat`."""
+        return bisect.bisect_right(self.starts, offset) - 1
 
 
 def parse(raw: str, ignore: Iterable[str] = ()) -> Answer:
