@@ -16,7 +16,12 @@ from equipoise.harness_ext.grading import grade_answer
 from equipoise.harness_ext.rubric import load_questions, render
 
 TARGET = 1_000
-HOSTILE = {"empty": "", "1 MB of text": "spend on A is " * 75_000, "10,000 numbers": " ".join(f"${i}.50" for i in range(10_000)), "broken JSON": '{"a": ' * 50_000}
+HOSTILE = {
+    "empty": "",
+    "1 MB of text": "spend on A is " * 75_000,
+    "10,000 numbers": " ".join(f"${i}.50" for i in range(10_000)),
+    "broken JSON": '{"a": ' * 50_000,
+}
 
 
 def main() -> None:
@@ -51,7 +56,17 @@ def main() -> None:
         seconds = (time.process_time() - start) / 5
         slowest = max(slowest, seconds)
         print(f"hostile: {name:<16} {seconds:.3f} s per answer")
-    print(json.dumps({"name": "grading", "ratio": round(min(medians.values()) / TARGET, 2), "target": 1.0, "arms": medians, "slowest_hostile_s": round(slowest, 3)}))
+    print(
+        json.dumps(
+            {
+                "name": "grading",
+                "ratio": round(min(medians.values()) / TARGET, 2),
+                "target": 1.0,
+                "arms": medians,
+                "slowest_hostile_s": round(slowest, 3),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-
 from conftest import ROOT
 from test_cli import run
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from equipoise.harness_ext.errors import RubricError
 from equipoise.harness_ext.grading._numbers import Number
-from equipoise.harness_ext.grading._patterns import Match, asserted, compile_pattern, find, first_entry, negated
+from equipoise.harness_ext.grading._patterns import asserted, compile_pattern, find, first_entry, negated
 from equipoise.harness_ext.grading._quantity import Statement, mentions, statements
-from equipoise.harness_ext.grading._text import Answer
+from equipoise.harness_ext.grading._text import Answer, Match
 from equipoise.harness_ext.rubric._schema import (
     Check,
     ChoiceCheck,

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import re2
 
 from equipoise.harness_ext.errors import RubricError
-from equipoise.harness_ext.grading._text import Answer
+from equipoise.harness_ext.grading._text import Answer, Match
 
 _CLAUSE_END = re.compile(
     r"[;:,.!?]\s|\s-\s|\s(?:but|however|although|though|because|whereas|while|so|yet|and (?:the|it|we|this|that|i|our|then))\s|[-=]>|\(",
@@ -34,14 +34,6 @@ _NEGATED_AFTER = re.compile(
     r"(?:not|n't|never|cannot|impossible)\b(?!\s+(?:optional|only|just|merely|enough|until|yet clear))",
     re.I,
 )
-
-
-class Match(NamedTuple):
-    """A match inside one unit: character offsets into `Answer.flat`."""
-
-    start: int
-    end: int
-    unit: int
 
 
 @lru_cache(maxsize=16384)
@@ -70,9 +62,18 @@ def find(answer: Answer, patterns: Sequence[str]) -> list[Match]:
     """All matches of any of the patterns, in the order of the text; a match never crosses units."""
     if not patterns or not answer.flat:
         return []
-    compiled = _joined(tuple(patterns))
-    spans = [m.span() for m in compiled.finditer(answer.flat)] if compiled.search(answer.flat) else []
-    if any("\n" in answer.flat[start:end] for start, end in spans):
+    key = tuple(patterns)
+    if key not in answer.found:
+        answer.found[key] = _search(answer, _joined(key))
+    return answer.found[key]
+
+
+def _search(answer: Answer, compiled: Any) -> list[Match]:
+    flat, characters = answer.flat, answer.characters
+    spans = [m.span() for m in compiled.finditer(answer.encoded)]
+    if characters is not None:
+        spans = [(characters[start], characters[end]) for start, end in spans]
+    if any("\n" in flat[start:end] for start, end in spans):
         # a pattern such as `[^.]*` ran on into the next unit and may have hidden a match of its own: unit by unit
         spans = [
             (base + m.start(), base + m.end())

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from equipoise.harness_ext.grading._numbers import values_in
 
@@ -102,6 +103,14 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
+class Match(NamedTuple):
+    """A pattern's match inside one unit: character offsets into `Answer.flat`."""
+
+    start: int
+    end: int
+    unit: int
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """One sentence, list item or table row."""
@@ -128,6 +137,12 @@ class Answer:
     texts: tuple[str, ...] = field(repr=False)
     givens: frozenset[float] = frozenset()
     """Values that the question itself prints."""
+    found: dict[tuple[str, ...], list[Match]] = field(default_factory=dict, repr=False, compare=False)
+    """Matches already searched for: criteria of one question share labels."""
+    encoded: bytes = b""
+    """`flat` in UTF-8, which is what RE2 searches."""
+    characters: tuple[int, ...] | None = field(default=None, repr=False)
+    """Index of the character that each byte of `encoded` belongs to; None where the text is plain ASCII."""
 
     def unit_at(self, offset: int) -> int:
         """Index of the unit that holds character `offset` of `flat`."""
@@ -148,7 +163,10 @@ def parse(raw: str, ignore: Iterable[str] = ()) -> Answer:
         starts.append(at)
         at += len(unit.text) + 1
     texts = tuple(u.text for u in units)
-    return Answer(raw=text, units=units, flat="\n".join(texts), starts=tuple(starts), texts=texts, givens=givens)
+    flat = "\n".join(texts)
+    encoded = flat.encode()
+    characters = None if flat.isascii() else (*(i for i, c in enumerate(flat) for _ in range(len(c.encode()))), len(flat))
+    return Answer(text, units, flat, tuple(starts), texts, givens, encoded=encoded, characters=characters)
 
 
 @lru_cache(maxsize=1024)
