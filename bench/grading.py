@@ -34,6 +34,7 @@ def main() -> None:
         "references": [(r, r.reference) for _, r in questions],
         "graded answers": [(r, g.answer) for q, r in questions for g in q.graded_answers],
     }
+    count = sum(map(len, arms.values()))
     rates: dict[str, list[float]] = {name: [] for name in arms}
     for turn in range(repeats + 1):  # the first turn compiles the patterns
         for name, answers in arms.items():
@@ -56,17 +57,9 @@ def main() -> None:
         seconds = (time.process_time() - start) / 5
         slowest = max(slowest, seconds)
         print(f"hostile: {name:<16} {seconds:.3f} s per answer")
-    print(
-        json.dumps(
-            {
-                "name": "grading",
-                "ratio": round(min(medians.values()) / TARGET, 2),
-                "target": 1.0,
-                "arms": medians,
-                "slowest_hostile_s": round(slowest, 3),
-            }
-        )
-    )
+    pooled = count / sum(len(answers) / medians[name] for name, answers in arms.items())
+    print(f"{'all':<16} {pooled:>20,.0f}")
+    print(json.dumps({"name": "grading", "ratio": round(pooled / TARGET, 2), "target": 1.0, "arms": medians, "slowest_hostile_s": slowest}))
 
 
 if __name__ == "__main__":
