@@ -59,7 +59,11 @@ def main() -> None:
         print(f"hostile: {name:<16} {seconds:.3f} s per answer")
     pooled = count / sum(len(answers) / medians[name] for name, answers in arms.items())
     print(f"{'all':<16} {pooled:>20,.0f}")
-    print(json.dumps({"name": "grading", "ratio": round(pooled / TARGET, 2), "target": 1.0, "arms": medians, "slowest_hostile_s": slowest}))
+    print(
+        json.dumps(
+            {"name": "grading", "ratio": round(pooled / TARGET, 2), "target": 1.0, "arms": medians, "slowest_hostile_s": slowest}
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -22,6 +22,9 @@ MAX_CHARS = 40_000
 MAX_UNIT = 1_500
 """Characters of one unit."""
 
+COPIED = 0.75
+"""Share of a long sentence's four-word runs that stand in the prompt, from which on it counts as copied."""
+
 _THINK_END = re.compile(r"</(?:think|thinking|reasoning)>", re.I)
 _THINK_START = re.compile(r"<(?:think|thinking|reasoning)>", re.I)
 
@@ -152,12 +155,12 @@ class Answer:
 def parse(raw: str, ignore: Iterable[str] = ()) -> Answer:
     """Normalise a raw answer and cut it into units.
 
-    Sentences of six or more words that stand word for word in one of the `ignore` texts (the prompts) are dropped:
-    repeating the question earns nothing.
+    Sentences of six or more words that are copied, word for word or nearly, from one of the `ignore` texts (the prompts)
+    are dropped: repeating the question earns nothing.
     """
     text = answer_text(raw)
-    repeated, givens = _known_from(tuple(ignore))
-    units = tuple(u for u in segment(normalise(text)) if not _repeats(_key(u.text), repeated))
+    known = _known_from(tuple(ignore))
+    units = tuple(u for u in segment(normalise(text)) if not _copies(u.text, known))
     starts, at = [], 0
     for unit in units:
         starts.append(at)
@@ -166,20 +169,42 @@ def parse(raw: str, ignore: Iterable[str] = ()) -> Answer:
     flat = "\n".join(texts)
     encoded = flat.encode()
     characters = None if flat.isascii() else (*(i for i, c in enumerate(flat) for _ in range(len(c.encode()))), len(flat))
-    return Answer(text, units, flat, tuple(starts), texts, givens, encoded=encoded, characters=characters)
+    return Answer(text, units, flat, tuple(starts), texts, known.values, encoded=encoded, characters=characters)
+
+
+class _Prompts(NamedTuple):
+    """What is known from the question itself."""
+
+    sentences: frozenset[str]
+    """Its sentences of six or more words."""
+    runs: frozenset[str]
+    """Its runs of four words."""
+    values: frozenset[float]
 
 
 @lru_cache(maxsize=1024)
-def _known_from(prompts: tuple[str, ...]) -> tuple[frozenset[str], frozenset[float]]:
-    """Sentences of the prompts that are long enough to be recognised as repeated, and the values they print."""
+def _known_from(prompts: tuple[str, ...]) -> _Prompts:
     texts = [normalise(p) for p in prompts]
-    keys = {_key(u.text) for t in texts for u in segment(t) if len(u.text.split()) >= 6}
-    return frozenset(keys), frozenset().union(*(values_in(t) for t in texts))
+    keys = [_key(u.text) for t in texts for u in segment(t)]
+    return _Prompts(
+        frozenset(k for k in keys if len(k.split()) >= 6),
+        frozenset(run for k in keys for run in _runs(k)),
+        frozenset().union(*(values_in(t) for t in texts)),
+    )
 
 
-def _repeats(key: str, known: frozenset[str]) -> bool:
-    """Whether a unit is one of the known sentences, give or take a few words around it ("The question is: …")."""
-    return key in known or any(k in key and len(key) - len(k) <= 24 for k in known)
+def _copies(text: str, known: _Prompts) -> bool:
+    """Whether a unit is a sentence of the prompt, give or take a few words; for a long one, nearly word for word."""
+    key = _key(text)
+    if any(k in key and len(key) - len(k) <= 24 for k in known.sentences):
+        return True
+    runs = _runs(key)
+    return len(runs) >= 8 and sum(run in known.runs for run in runs) >= COPIED * len(runs)
+
+
+def _runs(key: str) -> list[str]:
+    words = key.split()
+    return [" ".join(words[i : i + 4]) for i in range(len(words) - 3)]
 
 
 def _key(text: str) -> str:
