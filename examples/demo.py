@@ -26,6 +26,9 @@ QUIET = {
     "TOKENIZERS_PARALLELISM": "false",
     "LMEVAL_LOG_LEVEL": "ERROR",
     "VLLM_LOGGING_LEVEL": "ERROR",
+    "PYTHONWARNINGS": "ignore",
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+    "TORCH_LOGS": "-all",
 }
 CPU = {"VLLM_CPU_KVCACHE_SPACE": "3", "VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": str(os.cpu_count() or 1)}
 

@@ -57,7 +57,7 @@ def summarise(run: Run, task: str, rows: list[dict[str, Any]]) -> Summary:
     return Summary(
         task=task,
         version=str(run.results.get("versions", {}).get(task, "unknown")),
-        model=str(run.results.get("model_name") or run.results.get("config", {}).get("model", "unknown")),
+        model=_model_name(run),
         form=int(rows[0]["doc"]["form"]),
         questions=len(rows),
         answers=sum(len(draws) for row in rows for draws in row["resps"]),
@@ -69,6 +69,12 @@ def summarise(run: Run, task: str, rows: list[dict[str, Any]]) -> Summary:
         coverage=mean(row["coverage"] for row in rows),
         categories=sorted(((c, mean(v), len(v)) for c, v in by_category.items()), key=lambda item: item[1]),
     )
+
+
+def _model_name(run: Run) -> str:
+    """The model as the run names it; of a local folder only its own name."""
+    name = str(run.results.get("model_name") or run.results.get("config", {}).get("model", "unknown"))
+    return Path(name).name if name.startswith(("/", "~", ".")) else name
 
 
 _SHOWN = ("score", "reliability", "business_impact", "pass_all", "pass_any", "harm_any")

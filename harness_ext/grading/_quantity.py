@@ -1,20 +1,20 @@
 """Which numbers of an answer state a given quantity.
 
-A number belongs to the label that governs it: the nearest one in its clause, else the nearest earlier one in its
-unit, else the one in the heading above. Quantity (`of`, against `not_of`) and entity (`for`, against `not_for`) are
-decided independently, so "B's eCPM of 6.20" is never taken for campaign A's.
+Quantity (`of`, against `not_of`) and entity (`for`, against `not_for`) are decided independently, so "B's eCPM of 6.20" is
+never taken for campaign A's.
 """
 
 from __future__ import annotations
 
-import bisect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
+from equipoise.harness_ext.grading._labels import Axis, Label
 from equipoise.harness_ext.grading._numbers import CURRENCIES, Number, numbers_in
-from equipoise.harness_ext.grading._patterns import compile_pattern, find
+from equipoise.harness_ext.grading._patterns import find
 from equipoise.harness_ext.grading._text import Answer
 
 _CLAUSE = re.compile(
@@ -22,8 +22,6 @@ _CLAUSE = re.compile(
     re.I,
 )
 _CONDITIONAL = re.compile(r"^\(?(?:even )?(?:suppose|assuming|assume|unless|say|imagine|for example|e\.g\.|were)\b|\bif\b", re.I)
-_JOINED = re.compile(r"(?:\s?\([^()]{0,40}\))?\s(?:in|for|of|at|on|after|by|under|with)\s(?:the\s)?")
-_BRACKET = re.compile(r"(?:\s[a-z]+)?\s?\((?:the\s)?")
 _COPULA = re.compile(
     r"(?:\s(?:of|for)\s[\w' ]{1,24}?)?[\s:=(~≈-]*(?:(?:is|are|was|were|be|equals|comes to|of|at|about|around|roughly|approximately|now|actually|then"
     r"|only|would be|should be|will be)[\s:=(~≈-]*){0,3}",
@@ -31,91 +29,12 @@ _COPULA = re.compile(
 )
 _OTHER_MEASURES = frozenset(["percent", "points", "bps", "x"])
 _TIME = frozenset(
-    [
-        "second",
-        "seconds",
-        "minute",
-        "minutes",
-        "hour",
-        "hours",
-        "day",
-        "days",
-        "week",
-        "weeks",
-        "month",
-        "months",
-        "quarter",
-        "quarters",
-        "year",
-        "years",
-    ]
+    f"{span}{s}" for span in ("second", "minute", "hour", "day", "week", "month", "quarter", "year") for s in ("", "s")
 )
-
-
 _FUNCTION_WORDS = frozenset(
-    [
-        "a",
-        "above",
-        "after",
-        "against",
-        "all",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "because",
-        "before",
-        "below",
-        "but",
-        "by",
-        "compared",
-        "each",
-        "every",
-        "for",
-        "from",
-        "gross",
-        "had",
-        "has",
-        "have",
-        "if",
-        "in",
-        "instead",
-        "is",
-        "it",
-        "just",
-        "less",
-        "more",
-        "net",
-        "not",
-        "of",
-        "on",
-        "only",
-        "or",
-        "out",
-        "over",
-        "per",
-        "plus",
-        "rather",
-        "so",
-        "that",
-        "the",
-        "then",
-        "to",
-        "under",
-        "up",
-        "versus",
-        "vs",
-        "was",
-        "were",
-        "when",
-        "where",
-        "which",
-        "while",
-        "will",
-        "with",
-        "would",
-    ]
+    """a above after against all an and are as at because before below but by compared each every for from gross had has have if in
+    instead is it just less more net not of on only or out over per plus rather so that the then to under up versus vs was were
+    when where which while will with would""".split()  # noqa: SIM905
 )
 """A bare number before one of these may be in any unit; before another word ("2 people") it counts that word."""
 
@@ -134,100 +53,6 @@ class Statement:
     """Whether the entity, if one is asked for, is named in the same unit."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Label:
-    start: int
-    end: int
-    wanted: bool
-
-
-class _Axis:
-    """Wanted and competing labels of one kind over the whole answer."""
-
-    def __init__(self, answer: Answer, wanted: Sequence[str], competing: Sequence[str], *, postfix: bool = False):
-        self.answer, self.wanted, self.competing = answer, tuple(wanted), tuple(competing)
-        self.postfix = postfix
-        """Whether a label tied on behind a number beats one before it: true of entities ("eCPM of $7 for A")."""
-        labels = [_Label(m.start, m.end, True) for m in find(answer, wanted)]
-        taken = [(x.start, x.end) for x in labels]
-        for m in find(answer, competing):
-            # a competing name that contains a wanted one ("iCPA" in "target iCPA") is the more specific: it wins
-            if any(s <= m.start and m.end <= e for s, e in taken):
-                continue
-            labels = [x for x in labels if not (m.start <= x.start and x.end <= m.end)]
-            labels.append(_Label(m.start, m.end, False))
-        self.labels = sorted(labels, key=lambda x: x.start)
-        self.starts = [x.start for x in self.labels]
-
-    def governing(self, unit: int, clause: tuple[int, int], number: Number, *, look_back: int) -> tuple[_Label | None, bool]:
-        """The label that governs a number, and whether it stands in the number's own unit."""
-        base = self.answer.starts[unit]
-        begin, end = base + number.start, base + number.end
-        low, high = base + clause[0], base + clause[1]
-        inside = [x for x in self._between(low, high) if x.end <= begin or x.start >= end]
-        before = [x for x in inside if x.end <= begin]
-        after = [x for x in inside if x.start >= end]
-        attached = self._attached(end, base + len(self.answer.texts[unit]))
-        if attached and (self.postfix or not before):
-            return attached, True
-        if before and after:
-            return (before[-1] if begin - before[-1].end <= after[0].start - end + 12 else after[0]), True
-        if before or after:
-            return (before or after)[-1 if before else 0], True
-        earlier = [x for x in self._between(base, low) if x.end <= begin]
-        if earlier:
-            return earlier[-1], True
-        context = self.in_context(self.answer.units[unit].context)
-        if context is not None:
-            return context, False
-        block = self.answer.units[unit].block
-        for previous in range(unit - 1, max(-1, unit - 5), -1):
-            if unit - previous > look_back and self.answer.units[previous].block != block:
-                break
-            start = self.answer.starts[previous]
-            found = self._between(start, start + len(self.answer.units[previous].text) + 1)
-            if found:
-                return found[-1], False
-        later = self._between(high, base + len(self.answer.units[unit].text) + 1)
-        return (later[0], True) if later else (None, False)
-
-    def _attached(self, end: int, limit: int) -> _Label | None:
-        """The label that a preposition or a bracket ties to what ends here: "$6.20 in October", "57.50 (T42)"."""
-        after = next(iter(self._between(end, min(end + 80, limit))), None)
-        if after is None:
-            return None
-        gap = self.answer.flat[end : after.start]
-        alone = self.answer.flat[after.end : after.end + 1] == ")"
-        return after if _JOINED.fullmatch(gap) or (alone and _BRACKET.fullmatch(gap)) else None
-
-    def follows(self, unit: int, number: Number) -> bool:
-        """Whether a wanted label begins right after a number, at most one adjective between."""
-        end = self.answer.starts[unit] + number.end
-        after = [x for x in self._between(end, end + 25) if x.wanted and len(self.answer.flat[end : x.start].split()) <= 1]
-        # "77.8 returners" counts returners, whatever quantity that word also names
-        return any(not re.match(r"\w*s\b", self.answer.flat[x.start : x.start + 40]) for x in after)
-
-    def precedes(self, unit: int, number: Number) -> bool:
-        """Whether a wanted label ends right before a number."""
-        start = self.answer.starts[unit] + number.start
-        return any(x.wanted and x.end in (start, start - 1) for x in self._between(start - 40, start))
-
-    def _between(self, low: int, high: int) -> list[_Label]:
-        return self.labels[bisect.bisect_left(self.starts, low) : bisect.bisect_left(self.starts, high)]
-
-    def in_context(self, context: str) -> _Label | None:
-        """The label that a unit's headings and lead-ins name last."""
-        if not context:
-            return None
-        best: tuple[int, bool] | None = None
-        for patterns, wanted in ((self.wanted, True), (self.competing, False)):
-            for pattern in patterns:
-                for m in compile_pattern(pattern).finditer(context):
-                    if best is None or m.start() > best[0] or (m.start() == best[0] and not wanted):
-                        best = (m.start(), wanted)
-        return None if best is None else _Label(-1, -1, best[1])
-
-
 def statements(
     answer: Answer,
     *,
@@ -238,19 +63,19 @@ def statements(
     not_for: Sequence[str] = (),
 ) -> list[Statement]:
     """All numbers of the answer, in order, that state the quantity in a compatible unit."""
-    quantity = _Axis(answer, of, not_of)
-    entity = _Axis(answer, for_, not_for, postfix=True)
+    quantity = Axis(answer, of, not_of)
+    entity = Axis(answer, for_, not_for, postfix=True)
     if not quantity.labels and not any(u.context for u in answer.units):
         return []
     found: list[Statement] = []
     for index, text_unit in enumerate(answer.units):
-        numbers = numbers_of(answer, index)
+        numbers = _numbers(text_unit.text)
         if not numbers:
             continue
         clauses = _clauses(text_unit.text)
         if unit and any(n.marked and compatible(n, unit) for n in numbers):
             # "1.87 per home, 6.7% less": bare numbers are something else, unless named at once ("lost 28,800, net €900")
-            numbers = [n for n in numbers if n.marked or quantity.precedes(index, n)]
+            numbers = tuple(n for n in numbers if n.marked or quantity.precedes(index, n))
         for number in numbers:
             if not compatible(number, unit, of_follows=quantity.follows(index, number)):
                 continue
@@ -292,13 +117,13 @@ def mentions(
     """
     names = {m.unit for m in find(answer, of)}
     taken = {s.unit for s in claimed if s.level >= 2}
-    entity = _Axis(answer, for_, not_for, postfix=True)
-    quantity = _Axis(answer, of, ())
+    entity = Axis(answer, for_, not_for, postfix=True)
+    quantity = Axis(answer, of, ())
     found: list[Statement] = []
     for index, text_unit in enumerate(answer.units):
         if index in taken or not (index in names or quantity.in_context(text_unit.context)):
             continue
-        numbers = numbers_of(answer, index)
+        numbers = _numbers(text_unit.text)
         if len(numbers) > 8 and text_unit.kind != "row":
             continue
         clauses = _clauses(text_unit.text)
@@ -312,18 +137,10 @@ def mentions(
     return found
 
 
-_NUMBERS: dict[str, list[Number]] = {}
-
-
-def numbers_of(answer: Answer, unit: int) -> list[Number]:
+@lru_cache(maxsize=4096)
+def _numbers(text: str) -> tuple[Number, ...]:
     """Numbers of one unit; several criteria ask for the same ones."""
-    text = answer.units[unit].text
-    known = _NUMBERS.get(text)
-    if known is None:
-        if len(_NUMBERS) > 4096:
-            _NUMBERS.clear()
-        known = _NUMBERS[text] = numbers_in(text)
-    return known
+    return tuple(numbers_in(text))
 
 
 def compatible(number: Number, unit: str, *, of_follows: bool = False) -> bool:
@@ -344,7 +161,7 @@ def compatible(number: Number, unit: str, *, of_follows: bool = False) -> bool:
     return not unit or number.unit not in _TIME
 
 
-def _is_plain(base: int, rivals: list[Number], number: Number, label: _Label) -> bool:
+def _is_plain(base: int, rivals: list[Number], number: Number, label: Label) -> bool:
     """Whether the sentence says outright that the quantity is this number, with no rival of the same unit between."""
     if number.result:
         return True
