@@ -13,9 +13,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from equipoise.harness_ext.grading._checks import run_check
+from equipoise.harness_ext.grading._normalise import answer_text
 from equipoise.harness_ext.grading._number_check import number_bounds
 from equipoise.harness_ext.grading._patterns import asserted, compile_pattern
-from equipoise.harness_ext.grading._text import Answer, answer_text, parse
+from equipoise.harness_ext.grading._text import Answer, parse
 from equipoise.harness_ext.rubric._schema import Criterion
 
 GRADER_VERSION = "1"
