@@ -90,3 +90,11 @@ def test_fingerprint_changes_with_any_question(tmp_path):
     before = fingerprint(tmp_path)
     write(tmp_path, QUESTION.replace("points: 5", "points: 4"))
     assert fingerprint(tmp_path) != before
+
+
+def test_rounding_is_that_of_people(tmp_path):
+    half = QUESTION.replace(
+        "{{ visits|num }} visits and", "{{ 4.675|num(2) }} {{ 2.5|num }} {{ (-1183.5)|num }} {{ 1.005|round(2) }} visits and"
+    )
+    ((category, question),) = load_questions(write(tmp_path, half))
+    assert "4.68 3 -1,184 1.01 visits" in render(question, category).prompts[0]

@@ -10,6 +10,7 @@ import math
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -23,18 +24,38 @@ from equipoise.harness_ext.rubric._schema import Criterion, Question, RenderedQu
 CANONICAL = 0
 
 
+def _round(value: float, decimals: int = 0) -> float:
+    """Round half away from zero on the decimals that people see: 4.675 is 4.68, whatever its binary digits."""
+    shown = Decimal(repr(round(value, 9)))
+    return float(shown.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
+
+
+def _round_like_python(value: float, decimals: int | None = None) -> float:
+    """`round` in expressions: a whole number where no decimals are asked for."""
+    return int(_round(value)) if decimals is None else _round(value, decimals)
+
+
 def _num(value: float, decimals: int = 0) -> str:
-    return f"{value:,.{decimals}f}"
+    return f"{_round(value, decimals):,.{decimals}f}"
 
 
 @lru_cache(maxsize=1)
 def _environment() -> ImmutableSandboxedEnvironment:
     env = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=False, comment_start_string="{##")
     env.filters["num"] = _num
+    env.filters["round"] = _round
     env.filters["re"] = re2.escape
     env.globals.clear()
     env.globals.update(
-        min=min, max=max, abs=abs, round=round, ceil=math.ceil, floor=math.floor, sqrt=math.sqrt, log=math.log, exp=math.exp
+        min=min,
+        max=max,
+        abs=abs,
+        round=_round_like_python,
+        ceil=math.ceil,
+        floor=math.floor,
+        sqrt=math.sqrt,
+        log=math.log,
+        exp=math.exp,
     )
     return env
 
