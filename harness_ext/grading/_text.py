@@ -17,6 +17,9 @@ COPIED = 0.75
 """Share of a long sentence's four-word runs that stand in the prompt, from which on it counts as copied."""
 
 
+_INTRODUCTION = re.compile(r"^(?:(?:the|your|this|question|prompt|task|asks?|is|was|here|s|again|you|asked|given|facts?) )+")
+
+
 class Match(NamedTuple):
     """A pattern's match inside one unit: character offsets into `Answer.flat`."""
 
@@ -90,9 +93,9 @@ def _known_from(prompts: tuple[str, ...]) -> _Prompts:
 
 
 def _copies(text: str, known: _Prompts) -> bool:
-    """Whether a unit is a sentence of the prompt, give or take a few words; for a long one, nearly word for word."""
-    key = _key(text)
-    if any(k in key and len(key) - len(k) <= 24 for k in known.sentences):
+    """Whether a unit is a sentence of the prompt; for a long one, nearly word for word."""
+    key = _INTRODUCTION.sub("", _key(text))
+    if key in known.sentences:
         return True
     runs = _runs(key)
     return len(runs) >= 8 and sum(run in known.runs for run in runs) >= COPIED * len(runs)
