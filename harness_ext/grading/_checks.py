@@ -9,7 +9,7 @@ from typing import Any
 from equipoise.harness_ext.grading._choice import check_choice
 from equipoise.harness_ext.grading._finding import Finding, pattern_name
 from equipoise.harness_ext.grading._number_check import check_number
-from equipoise.harness_ext.grading._patterns import asserted, first_entry
+from equipoise.harness_ext.grading._patterns import asserted, first_entry, first_of
 from equipoise.harness_ext.grading._text import Answer, Match
 from equipoise.harness_ext.rubric._schema import (
     Check,
@@ -48,10 +48,8 @@ def run_check(check: Check, answer: Answer) -> Finding:
 
 def _patterns(check: PatternCheck, answer: Answer) -> Finding:
     guard = check.negated == "guard"
-    for entry in check.none or []:
-        match = first_entry(answer, entry, guard=guard)
-        if match:
-            return Finding(False, "says what it must not", _quote(answer, match))
+    if match := first_of(answer, check.none or [], guard=guard):
+        return Finding(False, "says what it must not", _quote(answer, match))
     spans = []
     for entry in check.all or []:
         match = first_entry(answer, entry, guard=guard)
@@ -59,7 +57,7 @@ def _patterns(check: PatternCheck, answer: Answer) -> Finding:
             return Finding(False, f"not said: {pattern_name(entry)}")
         spans.append(_quote(answer, match))
     if check.any:
-        match = next((m for e in check.any if (m := first_entry(answer, e, guard=guard))), None)
+        match = first_of(answer, check.any, guard=guard)
         if match is None:
             return Finding(False, "not said")
         spans.append(_quote(answer, match))

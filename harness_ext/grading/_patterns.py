@@ -69,11 +69,9 @@ def find(answer: Answer, patterns: Sequence[str]) -> list[Match]:
 
 
 def _search(answer: Answer, compiled: Any) -> list[Match]:
-    flat, characters = answer.flat, answer.characters
-    spans = [m.span() for m in compiled.finditer(answer.encoded)]
-    if characters is not None:
-        spans = [(characters[start], characters[end]) for start, end in spans]
-    if any("\n" in flat[start:end] for start, end in spans):
+    at = answer.character_at
+    spans = [(at(start), at(end)) for start, end in (m.span() for m in compiled.finditer(answer.encoded))]
+    if any(answer.flat.find("\n", start, end) >= 0 for start, end in spans):
         # a pattern such as `[^.]*` ran on into the next unit and may have hidden a match of its own: unit by unit
         spans = [
             (base + m.start(), base + m.end())
@@ -101,6 +99,18 @@ def negated(answer: Answer, match: Match) -> bool:
 def asserted(answer: Answer, patterns: Sequence[str], *, guard: bool = True) -> list[Match]:
     """Matches that count: all of them, or with `guard` those that their clause does not negate."""
     return [m for m in find(answer, patterns) if not (guard and negated(answer, m))]
+
+
+def first_of(answer: Answer, entries: Sequence[str | list[str]], *, guard: bool) -> Match | None:
+    """Where any entry of a pattern check holds; None where none does."""
+    single = [e for e in entries if isinstance(e, str)]
+    together = find(answer, single)
+    counted = next((m for m in together if not (guard and negated(answer, m))), None)
+    if counted:
+        return counted
+    # where all matches are negated, one pattern's match may have covered another's
+    rest = entries if together else [e for e in entries if not isinstance(e, str)]
+    return next((m for e in rest if (m := first_entry(answer, e, guard=guard))), None)
 
 
 def first_entry(answer: Answer, entry: str | list[str], *, guard: bool) -> Match | None:

@@ -63,6 +63,8 @@ def statements(
     not_for: Sequence[str] = (),
 ) -> list[Statement]:
     """All numbers of the answer, in order, that state the quantity in a compatible unit."""
+    if not any(compatible(n, unit, of_follows=True) for u in answer.units for n in _numbers(u.text)):
+        return []
     quantity = Axis(answer, of, not_of)
     entity = Axis(answer, for_, not_for, postfix=True)
     if not quantity.labels and not any(u.context for u in answer.units):

@@ -17,6 +17,7 @@ COPIED = 0.75
 """Share of a long sentence's four-word runs that stand in the prompt, from which on it counts as copied."""
 
 
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _INTRODUCTION = re.compile(r"^(?:(?:the|your|this|question|prompt|task|asks?|is|was|here|s|again|you|asked|given|facts?) )+")
 
 
@@ -43,8 +44,13 @@ class Answer:
     """Matches already searched for: criteria of one question share labels."""
     encoded: bytes = b""
     """`flat` in UTF-8, which is what RE2 searches."""
-    characters: tuple[int, ...] | None = field(default=None, repr=False)
-    """Index of the character that each byte of `encoded` belongs to; None where the text is plain ASCII."""
+    wide: tuple[list[int], list[int]] = field(default=([], [0]), repr=False)
+    """What turns a byte offset of `encoded` into a character offset of `flat`."""
+
+    def character_at(self, byte: int) -> int:
+        """The character offset in `flat` of a byte offset in `encoded`."""
+        ends, ahead = self.wide
+        return byte - ahead[bisect.bisect_right(ends, byte)] if ends else byte
 
     def unit_at(self, offset: int) -> int:
         """Index of the unit that holds character `offset` of `flat`."""
@@ -66,9 +72,19 @@ def parse(raw: str, ignore: Iterable[str] = ()) -> Answer:
         at += len(unit.text) + 1
     texts = tuple(u.text for u in units)
     flat = "\n".join(texts)
-    encoded = flat.encode()
-    characters = None if flat.isascii() else (*(i for i, c in enumerate(flat) for _ in range(len(c.encode()))), len(flat))
-    return Answer(text, units, flat, tuple(starts), texts, known.values, encoded=encoded, characters=characters)
+    return Answer(text, units, flat, tuple(starts), texts, known.values, encoded=flat.encode(), wide=_wide(flat))
+
+
+def _wide(flat: str) -> tuple[list[int], list[int]]:
+    """Where characters of more than one byte end in UTF-8, and by how much bytes are ahead of characters from there on."""
+    ends: list[int] = []
+    ahead = [0]
+    if not flat.isascii():
+        for match in _NOT_ASCII.finditer(flat):
+            size = len(match[0].encode())
+            ends.append(match.start() + ahead[-1] + size)
+            ahead.append(ahead[-1] + size - 1)
+    return ends, ahead
 
 
 class _Prompts(NamedTuple):
