@@ -35,6 +35,7 @@ class Axis:
         self.answer, self.wanted, self.competing = answer, tuple(wanted), tuple(competing)
         self.postfix = postfix
         """Whether a label tied on behind a number beats one before it: true of entities ("eCPM of $7 for A")."""
+        self.contexts: dict[str, Label | None] = {}
         labels = [Label(m.start, m.end, True) for m in find(answer, wanted)]
         taken = [(x.start, x.end) for x in labels]
         for m in find(answer, competing):
@@ -104,12 +105,10 @@ class Axis:
 
     def in_context(self, context: str) -> Label | None:
         """The label that a unit's headings and lead-ins name last."""
-        if not context:
-            return None
-        best: tuple[int, bool] | None = None
-        for patterns, wanted in ((self.wanted, True), (self.competing, False)):
-            for pattern in patterns:
-                for m in compile_pattern(pattern).finditer(context):
-                    if best is None or m.start() > best[0] or (m.start() == best[0] and not wanted):
-                        best = (m.start(), wanted)
-        return None if best is None else Label(-1, -1, best[1])
+        if context not in self.contexts:
+            last = [
+                max((m.start() for p in patterns for m in compile_pattern(p).finditer(context)), default=-1)
+                for patterns in (self.wanted, self.competing)
+            ]
+            self.contexts[context] = Label(-1, -1, last[0] > last[1]) if context and max(last) >= 0 else None
+        return self.contexts[context]

@@ -34,6 +34,7 @@ _LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\s]{0,500}\)")
 _BREAK = re.compile(r"<br\s*/?>", re.I)
 _TAG = re.compile(r"</?(?:p|div|ul|ol|li|b|i|em|strong|span|h[1-6]|table|tr|td|th|tbody|thead)\b[^<>]{0,200}>", re.I)
 _EMPHASIS = re.compile(r"\*\*+|__+|~~+|`+")
+_MARKS = frozenset("*_~`")
 _SINGLE_STAR = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]{1,200}?)(?<=[^\s*])\*(?![\w*])")
 _THIN_THOUSANDS = re.compile(r"(?<=\d)[\u00a0\u202f\u2009](?=\d{3}(?!\d))")
 _UNUSUAL = re.compile(r"[^\n\t\x20-\x7e]")
@@ -55,8 +56,10 @@ def answer_text(raw: str) -> str:
 
 def normalise(text: str) -> str:
     """NFKC, plain quotes and dashes, no control characters, LaTeX and HTML reduced; line breaks and Markdown kept."""
-    text = _THIN_THOUSANDS.sub(",", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = unicodedata.normalize("NFKC", text.translate(_QUOTES)).translate(_QUOTES)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.isascii():
+        text = _THIN_THOUSANDS.sub(",", text)
+        text = unicodedata.normalize("NFKC", text.translate(_QUOTES)).translate(_QUOTES)
     if "\\" in text:
         for pattern, replacement in _LATEX:
             text = pattern.sub(replacement, text)
@@ -74,5 +77,6 @@ def _printable(match: re.Match[str]) -> str:
 
 def plain(text: str) -> str:
     """One line of normalised text without Markdown marks, white space collapsed."""
-    text = _EMPHASIS.sub("", _SINGLE_STAR.sub(r"\1", text))
+    if _MARKS & set(text):
+        text = _EMPHASIS.sub("", _SINGLE_STAR.sub(r"\1", text))
     return " ".join(text.split())

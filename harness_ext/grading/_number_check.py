@@ -7,7 +7,7 @@ import re
 from equipoise.harness_ext.errors import RubricError
 from equipoise.harness_ext.grading._finding import Finding, pattern_name
 from equipoise.harness_ext.grading._numbers import Number
-from equipoise.harness_ext.grading._quantity import Statement, mentions, statements
+from equipoise.harness_ext.grading._quantity import Statement, mentions, numbers_of, statements
 from equipoise.harness_ext.grading._text import Answer
 from equipoise.harness_ext.rubric._schema import NumberCheck
 
@@ -21,13 +21,19 @@ def check_number(check: NumberCheck, answer: Answer) -> Finding:
     if check.unit and any(s.number.marked for s in stated):
         stated = [s for s in stated if s.number.marked or _within(check, s, answer, low, high)]
     decisive = _decisive(check, stated, answer, low, high)
-    if decisive is None or not _within(check, decisive, answer, low, high):
+    if (decisive is None or not _within(check, decisive, answer, low, high)) and _occurs(check, answer, low, high):
         near = mentions(answer, unit=check.unit, of=check.of, for_=check.for_, not_for=check.not_for, claimed=stated)
         mentioned = [s for s in near if _within(check, s, answer, low, high) and not _retracted(s, stated, answer)]
         decisive = mentioned[-1] if mentioned else decisive
     if decisive is None:
         return Finding(False, "only repeats numbers of the question" if found else f"no number tied to {pattern_name(check.of[0])}")
     return _judge_number(check, decisive, answer, low, high)
+
+
+def _occurs(check: NumberCheck, answer: Answer, low: float, high: float) -> bool:
+    """Whether the right value stands anywhere in the answer."""
+    everywhere = (Statement(n, index, 0) for index, text in enumerate(answer.texts) for n in numbers_of(text))
+    return any(_within(check, s, answer, low, high) for s in everywhere)
 
 
 def _decisive(check: NumberCheck, stated: list[Statement], answer: Answer, low: float, high: float) -> Statement | None:

@@ -68,6 +68,16 @@ def find(answer: Answer, patterns: Sequence[str]) -> list[Match]:
     return answer.found[key]
 
 
+def _occurs(answer: Answer, pattern: str) -> bool:
+    """Whether a pattern matches at all: cheaper than to find every match of a pattern whose partner is missing."""
+    key = (pattern,)
+    if key not in answer.found:
+        if compile_pattern(pattern).search(answer.encoded):
+            return True
+        answer.found[key] = []
+    return bool(answer.found[key])
+
+
 def _search(answer: Answer, compiled: Any) -> list[Match]:
     at = answer.character_at
     spans = [(at(start), at(end)) for start, end in (m.span() for m in compiled.finditer(answer.encoded))]
@@ -103,34 +113,33 @@ def asserted(answer: Answer, patterns: Sequence[str], *, guard: bool = True) -> 
 
 def first_of(answer: Answer, entries: Sequence[str | list[str]], *, guard: bool) -> Match | None:
     """Where any entry of a pattern check holds; None where none does."""
-    single = [e for e in entries if isinstance(e, str)]
-    together = find(answer, single)
-    counted = next((m for m in together if not (guard and negated(answer, m))), None)
-    if counted:
-        return counted
+    single = tuple(e for e in entries if isinstance(e, str))
+    first = _joined(single).search(answer.encoded) if single else None
+    if first:
+        counted = next((m for m in find(answer, single) if not (guard and negated(answer, m))), None)
+        if counted:
+            return counted
     # where all matches are negated, one pattern's match may have covered another's
-    rest = entries if together else [e for e in entries if not isinstance(e, str)]
+    rest = entries if first else [e for e in entries if not isinstance(e, str)]
     return next((m for e in rest if (m := first_entry(answer, e, guard=guard))), None)
 
 
 def first_entry(answer: Answer, entry: str | list[str], *, guard: bool) -> Match | None:
     """Where an entry of a pattern check holds: one pattern, or several in the same unit."""
-
-    def counts(match: Match) -> bool:
-        return not (guard and negated(answer, match))
-
-    if isinstance(entry, str):
-        return next((m for m in find(answer, [entry]) if counts(m)), None)
-    matches: list[list[Match]] = []
-    units: set[int] | None = None
-    for pattern in entry:
-        matches.append(find(answer, [pattern]))
-        here = {m.unit for m in matches[-1]}
-        units = here if units is None else units & here
-        if not units:
-            return None
-    for unit in sorted(units or ()):
-        inside = [[m for m in per_pattern if m.unit == unit and counts(m)] for per_pattern in matches]
-        if all(inside):
-            return Match(min(m[0].start for m in inside), max(m[0].end for m in inside), unit)
+    patterns = [entry] if isinstance(entry, str) else entry
+    if not all(_occurs(answer, pattern) for pattern in patterns):
+        return None
+    leading: dict[int, list[Match]] = {}
+    for match in find(answer, patterns[:1]):
+        leading.setdefault(match.unit, []).append(match)
+    for unit, matches in leading.items():
+        inside = [matches, *(_in_unit(answer, pattern, unit) for pattern in patterns[1:])]
+        counted = [[m for m in per_pattern if not (guard and negated(answer, m))] for per_pattern in inside if per_pattern]
+        if len(counted) == len(patterns) and all(counted):
+            return Match(min(m[0].start for m in counted), max(m[0].end for m in counted), unit)
     return None
+
+
+def _in_unit(answer: Answer, pattern: str, unit: int) -> list[Match]:
+    base = answer.starts[unit]
+    return [Match(base + m.start(), base + m.end(), unit) for m in compile_pattern(pattern).finditer(answer.texts[unit])]

@@ -63,15 +63,15 @@ def statements(
     not_for: Sequence[str] = (),
 ) -> list[Statement]:
     """All numbers of the answer, in order, that state the quantity in a compatible unit."""
-    if not any(compatible(n, unit, of_follows=True) for u in answer.units for n in _numbers(u.text)):
+    if not any(compatible(n, unit, of_follows=True) for u in answer.units for n in numbers_of(u.text)):
         return []
     quantity = Axis(answer, of, not_of)
-    entity = Axis(answer, for_, not_for, postfix=True)
+    entity: Axis | None = None
     if not quantity.labels and not any(u.context for u in answer.units):
         return []
     found: list[Statement] = []
     for index, text_unit in enumerate(answer.units):
-        numbers = _numbers(text_unit.text)
+        numbers = numbers_of(text_unit.text)
         if not numbers:
             continue
         clauses = _clauses(text_unit.text)
@@ -87,6 +87,7 @@ def statements(
                 continue
             owned = True
             if for_ or not_for:
+                entity = entity or Axis(answer, for_, not_for, postfix=True)
                 owner, owned = entity.governing(index, clause, number, look_back=3)
                 if owner is not None and not owner.wanted:
                     continue
@@ -125,7 +126,7 @@ def mentions(
     for index, text_unit in enumerate(answer.units):
         if index in taken or not (index in names or quantity.in_context(text_unit.context)):
             continue
-        numbers = _numbers(text_unit.text)
+        numbers = numbers_of(text_unit.text)
         if len(numbers) > 8 and text_unit.kind != "row":
             continue
         clauses = _clauses(text_unit.text)
@@ -140,7 +141,7 @@ def mentions(
 
 
 @lru_cache(maxsize=4096)
-def _numbers(text: str) -> tuple[Number, ...]:
+def numbers_of(text: str) -> tuple[Number, ...]:
     """Numbers of one unit; several criteria ask for the same ones."""
     return tuple(numbers_in(text))
 
@@ -171,6 +172,7 @@ def _is_plain(base: int, rivals: list[Number], number: Number, label: Label) -> 
     return gap_end - gap_start <= 60 and not any(gap_start <= other.start < gap_end for other in rivals)
 
 
-def _clauses(text: str) -> list[tuple[int, int]]:
+@lru_cache(maxsize=4096)
+def _clauses(text: str) -> tuple[tuple[int, int], ...]:
     cuts = [0, *(m.end() for m in _CLAUSE.finditer(text)), len(text) + 1]
-    return [(a, b) for a, b in pairwise(cuts) if b > a]
+    return tuple((a, b) for a, b in pairwise(cuts) if b > a)

@@ -17,6 +17,7 @@ COPIED = 0.75
 """Share of a long sentence's four-word runs that stand in the prompt, from which on it counts as copied."""
 
 
+_NOT_WORD = re.compile(r"\W+")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _INTRODUCTION = re.compile(r"^(?:(?:the|your|this|question|prompt|task|asks?|is|was|here|s|again|you|asked|given|facts?) )+")
 
@@ -113,8 +114,10 @@ def _copies(text: str, known: _Prompts) -> bool:
     key = _INTRODUCTION.sub("", _key(text))
     if key in known.sentences:
         return True
+    if len(key.split()) < 11:
+        return False
     runs = _runs(key)
-    return len(runs) >= 8 and sum(run in known.runs for run in runs) >= COPIED * len(runs)
+    return sum(run in known.runs for run in runs) >= COPIED * len(runs)
 
 
 def _runs(key: str) -> list[str]:
@@ -123,4 +126,4 @@ def _runs(key: str) -> list[str]:
 
 
 def _key(text: str) -> str:
-    return re.sub(r"\W+", " ", text).strip().lower()
+    return _NOT_WORD.sub(" ", text).strip().lower()
