@@ -1,4 +1,4 @@
-# make demo   score the bundled model on monetization45 with the real lm_eval command (about 5 minutes on 2 cores)
+# make demo   score the bundled model on monetization45 with the real lm_eval command (about 3 minutes on 2 cores)
 # make test   lint, types and all tests
 # Both create what they need in .venv and work on a fresh Debian-like machine with Python 3.11+, make and no GPU.
 

@@ -164,13 +164,21 @@ def _print_question(console: Console, row: dict[str, Any]) -> None:
     console.print(_shorten(graded["graded_text"], 700), markup=False)
     table = Table("", "points", "criterion", "why", box=None, padding=(0, 2, 0, 0), header_style="bold")
     for verdict, criterion in zip(graded["verdicts"], criteria_of(doc), strict=True):
-        good = verdict["met"] == (criterion.points > 0)
-        mark = "[dim]?[/]" if verdict["met"] is None else ("[green]✓[/]" if good else "[red]✗[/]")
+        mark = _mark(verdict["met"], criterion.points)
         name = escape(criterion.text) + (" [bold](critical)[/]" if criterion.critical else "")
         why = verdict["why"] + (f": “{verdict['span'][:80]}”" if verdict["met"] and verdict["span"] else "")
         table.add_row(mark, f"{criterion.points:+d}", name, escape(why))
     console.print()
     console.print(table)
+
+
+def _mark(met: bool | None, points: int) -> str:
+    """A verdict in one word, red where it costs points."""
+    if met is None:
+        return "[dim]not judged[/]"
+    if points > 0:
+        return "[green]met[/]" if met else "[red]missed[/]"
+    return "[red]harm[/]" if met else "[dim]avoided[/]"
 
 
 def _graded(row: dict[str, Any]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from equipoise.harness_ext.grading._choice import check_choice
-from equipoise.harness_ext.grading._finding import Finding, pattern_name
+from equipoise.harness_ext.grading._finding import Finding
 from equipoise.harness_ext.grading._number_check import check_number
 from equipoise.harness_ext.grading._patterns import asserted, first_entry, first_of
 from equipoise.harness_ext.grading._text import Answer, Match
@@ -50,11 +50,11 @@ def _patterns(check: PatternCheck, answer: Answer) -> Finding:
     guard = check.negated == "guard"
     if match := first_of(answer, check.none or [], guard=guard):
         return Finding(False, "says what it must not", _quote(answer, match))
-    spans = []
+    spans: list[str] = []
     for entry in check.all or []:
         match = first_entry(answer, entry, guard=guard)
         if match is None:
-            return Finding(False, f"not said: {pattern_name(entry)}")
+            return Finding(False, "only partly said" if spans else "not said")
         spans.append(_quote(answer, match))
     if check.any:
         match = first_of(answer, check.any, guard=guard)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -16,6 +17,6 @@ class Finding(NamedTuple):
 
 
 def pattern_name(entry: str | list[str]) -> str:
-    """A pattern as a reason names it, shortened."""
+    """A pattern as a reason names it: as it is where it reads as words, else not at all."""
     text = entry if isinstance(entry, str) else " + ".join(entry)
-    return repr(text if len(text) <= 60 else text[:57] + "…")
+    return repr(text) if re.fullmatch(r"[\w %$€£'+/-]{1,60}", text) else "the quantity"
