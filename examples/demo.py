@@ -10,6 +10,7 @@ import argparse
 import importlib.util
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -53,6 +54,16 @@ def command(model: Path, engine: str, output: Path, limit: int | None) -> list[s
     ]
 
 
+def run(line: list[str], log: Path, environment: dict[str, str]) -> int:
+    """Run a command in a session of its own, so that Ctrl-C ends it with all its engine processes and no traceback."""
+    with log.open("w") as table, subprocess.Popen(line, stdout=table, env=environment, start_new_session=True) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+
+
 def _has_cuda() -> bool:
     import torch
 
@@ -80,11 +91,10 @@ def main() -> int:
     )
     options.output.mkdir(parents=True, exist_ok=True)
     log = options.output / "lm_eval.log"
-    with log.open("w") as table:
-        done = subprocess.run(line, stdout=table, env=os.environ | (CPU if engine == "vllm" and not _has_cuda() else {}))
-    if done.returncode:
-        print(f"lm_eval ended with code {done.returncode}; its output is in {log}", file=sys.stderr)
-        return done.returncode
+    code = run(line, log, os.environ | (CPU if engine == "vllm" and not _has_cuda() else {}))
+    if code:
+        print(f"lm_eval ended with code {code}; its output is in {log}", file=sys.stderr)
+        return code
     print(f"\n3/3  Done in {time.monotonic() - started:.0f} seconds")
     print_summary(options.output)
     return 0

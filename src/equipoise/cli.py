@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from equipoise import __version__
 from equipoise.harness_ext.errors import EquipoiseError
 
 app = typer.Typer(
@@ -19,6 +20,19 @@ app = typer.Typer(
 )
 rubric = typer.Typer(help="Question sets with scoring guidelines: ours and yours.", no_args_is_help=True)
 app.add_typer(rubric, name="rubric")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"equipoise {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Adapt an open language model to your business, and see what it costs elsewhere."""
 
 
 @rubric.command("check")
