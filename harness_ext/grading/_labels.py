@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from equipoise.harness_ext.grading._numbers import Number
 from equipoise.harness_ext.grading._patterns import compile_pattern, find
-from equipoise.harness_ext.grading._text import Answer
+from equipoise.harness_ext.grading._text import Answer, Match
 
 _JOINED = re.compile(r"(?:\s?\([^()]{0,40}\))?\s(?:in|for|of|at|on|after|by|under|with)\s(?:the\s)?")
 _BRACKET = re.compile(r"(?:\s[a-z]+)?\s?\((?:the\s)?")
@@ -28,6 +28,23 @@ class Label:
     wanted: bool
 
 
+def _merged(wanted: Sequence[Match], competing: Sequence[Match]) -> list[Label]:
+    """Both kinds in the order of the text; of two names in the same place the longer is the more specific and wins."""
+    starts = [m.start for m in wanted]
+    swallowed: set[int] = set()
+    labels: list[Label] = []
+    for m in competing:
+        before = bisect.bisect_right(starts, m.start) - 1
+        if before >= 0 and m.end <= wanted[before].end:
+            continue
+        swallowed.update(
+            k for k in range(max(before, 0), bisect.bisect_left(starts, m.end)) if m.start <= starts[k] and wanted[k].end <= m.end
+        )
+        labels.append(Label(m.start, m.end, False))
+    labels += [Label(m.start, m.end, True) for k, m in enumerate(wanted) if k not in swallowed]
+    return sorted(labels, key=lambda x: x.start)
+
+
 class Axis:
     """Wanted and competing labels of one kind over the whole answer."""
 
@@ -36,15 +53,7 @@ class Axis:
         self.postfix = postfix
         """Whether a label tied on behind a number beats one before it: true of entities ("eCPM of $7 for A")."""
         self.contexts: dict[str, Label | None] = {}
-        labels = [Label(m.start, m.end, True) for m in find(answer, wanted)]
-        taken = [(x.start, x.end) for x in labels]
-        for m in find(answer, competing):
-            # a competing name that contains a wanted one ("iCPA" in "target iCPA") is the more specific: it wins
-            if any(s <= m.start and m.end <= e for s, e in taken):
-                continue
-            labels = [x for x in labels if not (m.start <= x.start and x.end <= m.end)]
-            labels.append(Label(m.start, m.end, False))
-        self.labels = sorted(labels, key=lambda x: x.start)
+        self.labels = _merged(find(answer, self.wanted), find(answer, self.competing))
         self.starts = [x.start for x in self.labels]
 
     def governing(self, unit: int, clause: tuple[int, int], number: Number, *, look_back: int) -> tuple[Label | None, bool]:

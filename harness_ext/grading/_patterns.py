@@ -114,13 +114,12 @@ def asserted(answer: Answer, patterns: Sequence[str], *, guard: bool = True) -> 
 def first_of(answer: Answer, entries: Sequence[str | list[str]], *, guard: bool) -> Match | None:
     """Where any entry of a pattern check holds; None where none does."""
     single = tuple(e for e in entries if isinstance(e, str))
-    first = _joined(single).search(answer.encoded) if single else None
-    if first:
-        counted = next((m for m in find(answer, single) if not (guard and negated(answer, m))), None)
-        if counted:
-            return counted
+    together = find(answer, single)
+    counted = next((m for m in together if not (guard and negated(answer, m))), None)
+    if counted:
+        return counted
     # where all matches are negated, one pattern's match may have covered another's
-    rest = entries if first else [e for e in entries if not isinstance(e, str)]
+    rest = entries if together else [e for e in entries if not isinstance(e, str)]
     return next((m for e in rest if (m := first_entry(answer, e, guard=guard))), None)
 
 
