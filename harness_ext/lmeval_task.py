@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from functools import lru_cache, partial
+from itertools import zip_longest
 from pathlib import Path
 from statistics import mean
 from types import TracebackType
@@ -129,8 +131,12 @@ def process_results(doc: dict[str, Any], results: Sequence[Sequence[str]]) -> di
 
 
 def load_documents(folder: Path, form: int) -> dict[str, datasets.Dataset]:
-    """A question set in one form as an lm-eval dataset."""
-    return {"test": datasets.Dataset.from_list([document(q) for q in render_form(load_questions(folder), form)])}
+    """A question set in one form as an lm-eval dataset; its first documents are one of each category, for `--limit`."""
+    by_category: dict[str, list[RenderedQuestion]] = defaultdict(list)
+    for question in render_form(load_questions(folder), form):
+        by_category[question.category].append(question)
+    rounds = zip_longest(*by_category.values())
+    return {"test": datasets.Dataset.from_list([document(q) for questions in rounds for q in questions if q])}
 
 
 def document(question: RenderedQuestion) -> dict[str, Any]:

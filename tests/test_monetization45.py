@@ -105,5 +105,13 @@ def test_documents_survive_lm_evals_json(monetization45, form):
         assert list(criteria_of(doc)) == rendered.criteria
 
 
+def test_a_limit_of_nine_asks_one_question_of_each_category():
+    from equipoise.harness_ext.lmeval_task import load_documents
+
+    documents = load_documents(ROOT / "tasks" / "monetization45", 0)["test"]
+    assert len(documents) == 45
+    assert sorted(documents["category"][:9]) == CATEGORIES
+
+
 def test_bundled_files_parse_without_the_rest(monetization45):
     assert len(load_questions(ROOT / "tasks" / "monetization45" / "questions" / "auction.yml")) == 5
