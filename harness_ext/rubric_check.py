@@ -23,6 +23,8 @@ FORMS = range(1, 21)
 RULE_SHARE, REFERENCE_CANONICAL, REFERENCE_FORM, AGREEMENT = 0.85, 0.98, 0.95, 0.95
 STALE_LIMIT = 0.34
 """Highest share of numeric points that the reference of another form may keep."""
+SWAPPED_LIMIT = 0.5
+"""Highest share of its numeric points that a reference may keep with its two main numbers swapped."""
 NULL_LIMITS = {
     "empty": 0.0,
     "don't know": 0.05,
@@ -161,12 +163,27 @@ def _check_references(
     question: Question, category: str, canonical: RenderedQuestion, report: QuestionReport, forms: Sequence[int]
 ) -> None:
     report.reference, missed = _grade(canonical, canonical.reference)
+    report.worst_form = report.reference
     if report.reference < REFERENCE_CANONICAL:
         report.problems.append(f"reference earns {report.reference:.2f}: {missed}")
+    if question.params:  # without drawn facts there is only one form
+        _check_forms(question, category, canonical, report, forms)
     numeric = _numeric(canonical)
+    if len(numeric) >= 2:
+        report.swapped_numbers = _swapped(canonical, numeric)
+        if report.swapped_numbers is not None and report.swapped_numbers > SWAPPED_LIMIT:
+            report.problems.append(
+                f"with its two main numbers swapped the reference keeps {report.swapped_numbers:.0%} of its numeric points"
+            )
+    _check_negated_choice(canonical, report)
+
+
+def _check_forms(
+    question: Question, category: str, canonical: RenderedQuestion, report: QuestionReport, forms: Sequence[int]
+) -> None:
+    """Every form renders, its reference earns full marks, and the canonical reference no longer does."""
     kept: dict[str, list[float]] = {"numbers": [], "values": []}
     failing: dict[str, list[int]] = {}
-    report.worst_form = 1.0
     for form in forms:
         try:
             drawn = render(question, category, form)
@@ -174,6 +191,8 @@ def _check_references(
         except RubricError as error:
             report.problems.append(f"form {form}: {error}")
             continue
+        if drawn.prompts == canonical.prompts:
+            report.problems.append(f"form {form}: the prompt is the canonical one")
         score, missed = _grade(drawn, drawn.reference)
         report.worst_form = min(report.worst_form, score)
         if score < REFERENCE_FORM:
@@ -182,26 +201,16 @@ def _check_references(
         for kind, criteria in (("values", moving), ("numbers", _numeric(drawn))):
             if criteria:
                 kept[kind].append(_share_met(criteria, canonical.reference, drawn.prompts))
-        if drawn.prompts == canonical.prompts:
-            report.problems.append(f"form {form}: the prompt is the canonical one")
     for missed, where in sorted(failing.items(), key=lambda item: -len(item[1]))[:3]:
         report.problems.append(
             f"the reference falls to {report.worst_form:.2f} at worst; on form {where[0]} ({len(where)} alike): {missed}"
         )
     report.stale_values = mean(kept["values"]) if kept["values"] else None
-    if kept["numbers"]:
-        report.stale_numbers = mean(kept["numbers"])
-        if report.stale_numbers > STALE_LIMIT:
-            report.problems.append(
-                f"the canonical reference keeps {report.stale_numbers:.0%} of the numeric points on other forms: draws move too few answers"
-            )
-    if len(numeric) >= 2:
-        report.swapped_numbers = _swapped(canonical, numeric)
-        if report.swapped_numbers is not None and report.swapped_numbers > 0.5:
-            report.problems.append(
-                f"with its two main numbers swapped the reference keeps {report.swapped_numbers:.0%} of its numeric points"
-            )
-    _check_negated_choice(canonical, report)
+    report.stale_numbers = mean(kept["numbers"]) if kept["numbers"] else None
+    if report.stale_numbers is not None and report.stale_numbers > STALE_LIMIT:
+        report.problems.append(
+            f"the canonical reference keeps {report.stale_numbers:.0%} of the numeric points on other forms: draws move too few answers"
+        )
 
 
 def _check_rules(question: RenderedQuestion, report: QuestionReport) -> None:

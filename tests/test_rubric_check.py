@@ -1,5 +1,7 @@
 """The linter finds what makes a question set unbelievable."""
 
+import re
+
 import pytest
 from conftest import QUESTION
 
@@ -63,3 +65,19 @@ def test_a_negated_decision_must_lose_its_points(tmp_path):
         '["decline the sale"]', '[".{0,9}drop the sale"]'
     )
     assert "decide: still met when the reference's decision is negated" in problems(check(tmp_path, changed))
+
+
+def test_a_set_without_drawn_facts_is_fine(tmp_path):
+    fixed = re.sub(r"  params:\n(?:    .*\n)+  let:\n    .*\n", "", QUESTION)
+    for name, value in {
+        "visits|num": "2,000",
+        "rate|num(2)": "2.50",
+        "visits": "2000",
+        "orders": "50",
+        "shop": "Orla",
+        "rate": "2.5",
+    }.items():
+        fixed = fixed.replace(f"{{{{ {name} }}}}", value)
+    report = check(tmp_path, fixed)
+    assert report.ok, problems(report)
+    assert report.questions[0].stale_numbers is None
