@@ -74,6 +74,10 @@ class RubricTask(ConfigurableTask):  # type: ignore[misc]
         """Render the questions of the chosen form; nothing is fetched."""
         self.dataset = load_documents(self.questions_folder, self.config.metadata["form"])
 
+    def build_all_requests(self, **options: Any) -> None:
+        """Build the requests anew: lm-eval's request cache does not know forms, and would hand form 7 to form 0."""
+        super().build_all_requests(**options | {"cache_requests": False, "rewrite_requests_cache": False})
+
     def fewshot_context(self, doc: dict[str, Any], *args: Any, **kwargs: Any) -> list[str]:
         """One context per phrasing, each built by lm-eval itself: a chat model's context is not plain text."""
         return [super(RubricTask, self).fewshot_context({**doc, "prompt": prompt}, *args, **kwargs) for prompt in doc["prompts"]]

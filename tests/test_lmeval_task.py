@@ -67,6 +67,13 @@ def test_a_form_changes_facts_and_answer(shop):
     assert drawn["results"]["shop"]["score,rubric"] < canonical["results"]["shop"]["score,rubric"]
 
 
+def test_the_request_cache_of_lm_eval_never_mixes_forms(shop):
+    _, seventh = evaluate(shop, [GOOD], metadata={"form": 7}, cache_requests=True)
+    _, canonical = evaluate(shop, [GOOD], cache_requests=True)
+    assert "2,000" in canonical.asked[0][0]
+    assert "2,000" not in seventh.asked[0][0]
+
+
 def test_version_follows_the_questions(shop):
     before, _ = evaluate(shop, [GOOD])
     path = shop / "questions" / "shop.yml"
