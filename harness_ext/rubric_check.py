@@ -168,13 +168,11 @@ def _check_references(
         report.problems.append(f"reference earns {report.reference:.2f}: {missed}")
     if question.params:  # without drawn facts there is only one form
         _check_forms(question, category, canonical, report, forms)
-    numeric = _numeric(canonical)
-    if len(numeric) >= 2:
-        report.swapped_numbers = _swapped(canonical, numeric)
-        if report.swapped_numbers is not None and report.swapped_numbers > SWAPPED_LIMIT:
-            report.problems.append(
-                f"with its two main numbers swapped the reference keeps {report.swapped_numbers:.0%} of its numeric points"
-            )
+    report.swapped_numbers = _swapped(canonical)
+    if report.swapped_numbers is not None and report.swapped_numbers > SWAPPED_LIMIT:
+        report.problems.append(
+            f"with its two main numbers swapped the reference keeps {report.swapped_numbers:.0%} of its numeric points"
+        )
     _check_negated_choice(canonical, report)
 
 
@@ -284,16 +282,26 @@ def _share_met(criteria: Sequence[Criterion], answer: str, prompts: Sequence[str
     return sum(c.points for c, v in zip(criteria, met, strict=True) if v.met) / sum(c.points for c in criteria)
 
 
-def _swapped(question: RenderedQuestion, numeric: Sequence[Criterion]) -> float | None:
-    """Numeric points of the two heaviest number criteria kept when their values are exchanged in the reference."""
-    a, b = sorted(numeric, key=lambda c: -c.points)[:2]
-    tokens = [{t for t in _TOKEN.findall(question.reference) if _fits(c, t)} for c in (a, b)]
-    if not tokens[0] or not tokens[1] or tokens[0] & tokens[1]:
+def _swapped(question: RenderedQuestion) -> float | None:
+    """Numeric points of the two heaviest criteria on values that the reference keeps when their values are exchanged in it."""
+    valued = [(c, tokens) for c in question.criteria if c.points > 0 and (tokens := _value_tokens(question, c))]
+    pairs = [(a, b) for i, a in enumerate(valued) for b in valued[i + 1 :] if not a[1] & b[1]]
+    if not pairs:
         return None
-    first, second = min(tokens[0], key=len), min(tokens[1], key=len)
-    swapped = _TOKEN.sub(lambda m: second if m[0] in tokens[0] else first if m[0] in tokens[1] else m[0], question.reference)
-    verdicts = grade_answer(swapped, [a, b], question.prompts)
-    return sum(c.points for c, v in zip((a, b), verdicts, strict=True) if v.met) / (a.points + b.points)
+    (a, first), (b, second) = max(pairs, key=lambda pair: pair[0][0].points + pair[1][0].points)
+    one, other = min(first, key=len), min(second, key=len)
+    swapped = _TOKEN.sub(lambda m: other if m[0] in first else one if m[0] in second else m[0], question.reference)
+    return _share_met([a, b], swapped, question.prompts)
+
+
+def _value_tokens(question: RenderedQuestion, criterion: Criterion) -> set[str]:
+    """The numbers of the reference that state the value a criterion asks for; none where it asks for no single value."""
+    tokens = set(_TOKEN.findall(question.reference))
+    if isinstance(criterion.check, NumberCheck):
+        return {t for t in tokens if _fits(criterion, t)}
+    named = set(_TOKEN.findall(criterion.text)) if isinstance(criterion.check, PatternCheck) else set()
+    printed = {t for p in question.prompts for t in _TOKEN.findall(p)}
+    return named & tokens if len(named) == 1 and not named & printed else set()
 
 
 def _fits(criterion: Criterion, token: str) -> bool:
