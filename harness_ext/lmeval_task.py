@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from functools import lru_cache, partial
 from itertools import zip_longest
@@ -208,9 +208,9 @@ def _questions_folder(config: dict[str, Any], metadata: dict[str, Any]) -> Path:
     return Path(source).parent
 
 
-def _report_mistakes_in_one_line(hook: Callable[..., None] | None = None) -> None:
+def _report_mistakes_in_one_line() -> None:
     """Let an uncaught `EquipoiseError` end the `lm_eval` command with its one line instead of a traceback."""
-    previous = hook or sys.excepthook
+    previous = sys.excepthook
     if getattr(previous, "equipoise", False):
         return
 

@@ -14,9 +14,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from equipoise.harness_ext.errors import ResultsError
+from equipoise.harness_ext.grading import Verdict
 from equipoise.harness_ext.lmeval_task import criteria_of
 from equipoise.harness_ext.results import Run, latest_run
-from equipoise.harness_ext.scoring import consistency
+from equipoise.harness_ext.scoring import consistency, unjudged_critical
 from equipoise.harness_ext.stats import Interval, clustered_mean
 
 
@@ -48,11 +49,10 @@ def summarise(run: Run, task: str, rows: list[dict[str, Any]]) -> Summary:
     for row in rows:
         by_category[row["doc"]["category"]].append(row["score"])
     unjudged = {
-        (row["doc_id"], verdict["id"])
+        (row["doc_id"], criterion)
         for row in rows
         for graded in _graded(row)
-        for verdict, criterion in zip(graded["verdicts"], criteria_of(row["doc"]), strict=True)
-        if verdict["met"] is None and criterion.critical
+        for criterion in unjudged_critical(criteria_of(row["doc"]), [Verdict(**v) for v in graded["verdicts"]])
     }
     return Summary(
         task=task,

@@ -6,7 +6,7 @@ import pytest
 from test_lmeval_task import GOOD, evaluate
 
 from equipoise.harness_ext.errors import ResultsError
-from equipoise.harness_ext.results import latest_run
+from equipoise.harness_ext.results import Run, latest_run
 from equipoise.harness_ext.summary import print_summary, summarise
 
 
@@ -67,3 +67,14 @@ def test_bad_result_folders(folder, tmp_path):
     path.write_text('{"results": {"piqa": {"acc,none": 0.5}}}')
     with pytest.raises(ResultsError, match="no rubric task in this run; it has piqa"):
         print_summary(folder)
+
+
+def test_an_unjudged_critical_criterion_is_said_to_be_unknown(shop, tmp_path):
+    path = shop / "questions" / "shop.yml"
+    judged = '    - {id: tone, text: Fit for a client, points: 1, dimension: reliability, critical: true, check: {judge: "Is the tone fit?"}}\n'
+    path.write_text(path.read_text().replace("  graded_answers:", judged + "  graded_answers:"))
+    results, _ = evaluate(shop, [GOOD])
+    rows = [json.loads(json.dumps(row, default=str)) for row in results.pop("samples")["shop"]]
+    summary = summarise(Run(tmp_path / "results_x.json", results), "shop", rows)
+    assert (summary.unjudged_critical, summary.critical_failures) == (1, 0)
+    assert summary.coverage == pytest.approx(14 / 15)
