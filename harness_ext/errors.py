@@ -15,3 +15,15 @@ class MissingExtraError(EquipoiseError):
 
 class ResultsError(EquipoiseError):
     """A result folder or file that is absent, incomplete or not in lm-eval's format."""
+
+
+class CheckpointError(EquipoiseError):
+    """A checkpoint that is absent, incomplete, or does not fit its series."""
+
+
+class EngineError(EquipoiseError):
+    """An engine that could not start, ran out of memory or died; a fresh one may work."""
+
+
+class ReloadError(EngineError):
+    """New weights could not be put into a running engine, or could not be proven to be there."""

@@ -13,6 +13,12 @@ from equipoise.harness_ext.errors import ResultsError
 _STAMP = re.compile(r"^results_(.+)\.json$")
 
 
+def stamp_of(path: Path) -> str | None:
+    """The time in the name of a results file; None for any other file."""
+    found = _STAMP.match(path.name)
+    return found[1] if found else None
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run of lm-eval."""
@@ -24,9 +30,7 @@ class Run:
 
     def sample_file(self, task: str) -> Path:
         """Where the samples of one task are. Raises `ResultsError` where the run was made without `--log_samples`."""
-        stamp = _STAMP.match(self.path.name)
-        assert stamp is not None
-        path = self.path.parent / f"samples_{task}_{stamp[1]}.jsonl"
+        path = self.path.parent / f"samples_{task}_{stamp_of(self.path)}.jsonl"
         if not path.is_file():
             raise ResultsError(f"{path}: missing; run lm_eval with --log_samples, which keeps the answers")
         return path
@@ -51,11 +55,11 @@ def latest_run(path: Path) -> Run:
     Raises `ResultsError` where there is none, or where its file is not a whole lm-eval result.
     """
     if path.is_dir():
-        found = [p for p in path.rglob("results_*.json") if _STAMP.match(p.name)]
+        found = [p for p in path.rglob("results_*.json") if stamp_of(p)]
         if not found:
             raise ResultsError(f"{path}: no results_*.json in it; run lm_eval with --output_path {path}")
-        path = max(found, key=lambda p: (_STAMP.match(p.name) or [""])[0])
-    elif not path.is_file() or not _STAMP.match(path.name):
+        path = max(found, key=lambda p: p.name)
+    elif not path.is_file() or not stamp_of(path):
         raise ResultsError(f"{path}: no such result folder or results_*.json file")
     try:
         results = json.loads(path.read_text("utf-8"))

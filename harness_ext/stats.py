@@ -56,3 +56,33 @@ def clustered_mean(values: ArrayLike, clusters: Sequence[Hashable] | None = None
         return Interval(mean, -np.inf, np.inf, 1, informative)
     half = float(stats.t.ppf((1 + confidence) / 2, k - 1) * x.std(ddof=1) / np.sqrt(k))
     return Interval(mean, mean - half, mean + half, k, informative)
+
+
+def mean_of_tasks(tasks: Sequence[ArrayLike], *, confidence: float = 0.95) -> Interval:
+    """Unweighted mean over tasks of each task's mean; `tasks` holds one array of document values per task.
+
+    For a difference of two checkpoints, give the paired differences. The tasks' documents are independent samples, so
+    the error is √Σ s²ᵢ/nᵢ ÷ k and the degrees of freedom are Satterthwaite's. A task with one document makes the interval
+    infinite. `informative` is true of means above zero, as in `clustered_mean`; it says nothing about differences.
+
+    Raises `ValueError` for no tasks, an empty task, or NaN.
+    """
+    from scipy import stats
+
+    arrays = [np.asarray(t, dtype=float) for t in tasks]
+    if not arrays or any(a.ndim != 1 or a.size == 0 for a in arrays):
+        raise ValueError("tasks must be non-empty one-dimensional arrays, at least one")
+    if any(np.isnan(a).any() for a in arrays):
+        raise ValueError("values contain NaN")
+    mean = float(np.mean([a.mean() for a in arrays]))
+    documents = sum(a.size for a in arrays)
+    informative = float(np.mean(np.concatenate(arrays) > 0)) >= MIN_INFORMATIVE
+    if any(a.size == 1 for a in arrays):
+        return Interval(mean, -np.inf, np.inf, documents, informative)
+    variances = np.array([a.var(ddof=1) / a.size for a in arrays]) / len(arrays) ** 2
+    total = float(variances.sum())
+    if total == 0:
+        return Interval(mean, mean, mean, documents, informative)
+    freedom = total**2 / float(sum(v**2 / (a.size - 1) for v, a in zip(variances, arrays, strict=True)))
+    half = float(stats.t.ppf((1 + confidence) / 2, freedom)) * total**0.5
+    return Interval(mean, mean - half, mean + half, documents, informative)

@@ -57,6 +57,96 @@ def model(
     print(bundled_model(name))
 
 
+@app.command("score")
+def score(
+    checkpoints: Annotated[
+        list[str] | None, typer.Argument(help="Checkpoint or adapter folders, run folders, globs, hub names.")
+    ] = None,
+    tasks: Annotated[str, typer.Option(help="lm-eval tasks or groups, with commas.")] = "",
+    results: Annotated[Path, typer.Option(help="Where scores go: one folder per checkpoint.")] = Path("results"),
+    base: Annotated[list[str] | None, typer.Option(help="The model they started from: scored too, and compared with.")] = None,
+    with_base: Annotated[
+        bool, typer.Option("--implied-base/--no-base", help="Also score the base that adapters and manifests name.")
+    ] = True,
+    engine: Annotated[str, typer.Option(help="auto (vLLM where it is installed), vllm, or hf (transformers).")] = "auto",
+    dtype: Annotated[str, typer.Option(help="bfloat16, float16, float32, auto.")] = "bfloat16",
+    max_model_len: Annotated[int | None, typer.Option(help="Longest prompt plus answer, in tokens.")] = None,
+    tensor_parallel_size: Annotated[int, typer.Option(help="GPUs that share one model.")] = 1,
+    data_parallel_size: Annotated[int, typer.Option(help="Processes that share the checkpoints, one engine each.")] = 1,
+    shard: Annotated[str, typer.Option(help="Part i/n of the checkpoints, for array jobs.")] = "1/1",
+    adapters: Annotated[str, typer.Option(help="merge (one after the other), batch (multi-LoRA), or auto.")] = "auto",
+    tokenizer: Annotated[str | None, typer.Option(help="One tokenizer for all checkpoints.")] = None,
+    chat: Annotated[
+        bool | None,
+        typer.Option("--apply-chat-template/--no-chat-template", help="Default: where the tokenizer has one.", show_default=False),
+    ] = None,
+    system_instruction: Annotated[str | None, typer.Option(help="System prompt.")] = None,
+    fewshot_as_multiturn: Annotated[bool, typer.Option("--fewshot-as-multiturn", help="Examples as turns of a chat.")] = False,
+    enable_thinking: Annotated[bool | None, typer.Option(help="Passed to the chat template.", show_default=False)] = None,
+    think_end_token: Annotated[str | None, typer.Option(help="Answers begin after it, e.g. </think>.")] = None,
+    num_fewshot: Annotated[int | None, typer.Option(help="Examples per prompt, where the task does not fix them.")] = None,
+    limit: Annotated[float | None, typer.Option(help="Documents per task, or their share below 1; for tests.")] = None,
+    gen_kwargs: Annotated[str | None, typer.Option(help="Generation settings: key=value,… or JSON.")] = None,
+    metadata: Annotated[str | None, typer.Option(help="Task settings, e.g. form=7,repeats=4.")] = None,
+    include_path: Annotated[str | None, typer.Option(help="A folder with further tasks.")] = None,
+    engine_args: Annotated[
+        str | None, typer.Option(help="Further arguments of vllm.LLM or from_pretrained: key=value,… or JSON.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of sampling.")] = 1234,
+    trust_remote_code: Annotated[bool, typer.Option("--trust-remote-code", help="Run model code of a checkpoint.")] = False,
+    confirm_run_unsafe_code: Annotated[
+        bool, typer.Option("--confirm-run-unsafe-code", help="Run code that a model wrote.")
+    ] = False,
+    watch: Annotated[Path | None, typer.Option(help="Score this run's checkpoints as they are written; stops by itself.")] = None,
+    idle: Annotated[float, typer.Option(help="Stop watching after so many minutes without a new checkpoint.")] = 30.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show what engines and libraries say.")] = False,
+) -> None:
+    """Score a series of checkpoints with one engine. Finished scores are kept: the same command goes on where it stopped."""
+    from equipoise.harness_ext.series import EngineConfig, ScoreOptions, parse_settings, parse_shard, run_score, without_flags
+
+    options = ScoreOptions(
+        tasks=tuple(name.strip() for name in tasks.split(",") if name.strip()),
+        results=results,
+        engine=engine,
+        engine_config=EngineConfig(
+            dtype=dtype,
+            max_model_len=max_model_len,
+            tensor_parallel_size=tensor_parallel_size,
+            seed=seed,
+            trust_remote_code=trust_remote_code,
+            options=parse_settings(engine_args, "--engine-args"),
+        ),
+        adapters=adapters,
+        tokenizer=tokenizer,
+        chat=chat,
+        system_instruction=system_instruction,
+        fewshot_as_multiturn=fewshot_as_multiturn,
+        enable_thinking=enable_thinking,
+        think_end_token=think_end_token,
+        num_fewshot=num_fewshot,
+        limit=limit,
+        gen_kwargs=parse_settings(gen_kwargs, "--gen-kwargs"),
+        metadata=parse_settings(metadata, "--metadata"),
+        include_path=include_path,
+        confirm_run_unsafe_code=confirm_run_unsafe_code,
+        shard=parse_shard(shard),
+    )
+    code = run_score(
+        checkpoints or [],
+        options,
+        bases=base or [],
+        with_bases=with_base,
+        watched=watch,
+        idle_minutes=idle,
+        processes=data_parallel_size,
+        arguments=without_flags(sys.argv[1:], ("--data-parallel-size", "--shard"), ("--json",)),
+        as_json=as_json,
+        verbose=verbose,
+    )
+    raise typer.Exit(code)
+
+
 @app.command("summary")
 def summary(
     results: Annotated[Path, typer.Argument(help="A result folder or results_*.json file of lm-eval.")],

