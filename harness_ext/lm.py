@@ -249,7 +249,7 @@ class EquipoiseLM(TemplateLM):  # type: ignore[misc]
             self.cache_hook.add_partial("loglikelihood_rolling", request.args, total)
         return totals
 
-    def _loglikelihood_tokens(self, requests: list[Pair], disable_tqdm: bool = False, **_: Any) -> list[tuple[float, bool]]:
+    def _loglikelihood_tokens(self, requests: list[Pair], disable_tqdm: bool = False, **ignored: Any) -> list[tuple[float, bool]]:
         grouped, where = group_by_context(requests, self.engine.max_scored)
         with _Bar(len(grouped), "loglikelihood", self.tick, disable_tqdm) as tick:
             scores = self.engine.score(grouped, tick)

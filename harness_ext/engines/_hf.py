@@ -50,10 +50,8 @@ class HfEngine:
         self._torch, self._transformers, self._config = torch, transformers, config
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=config.trust_remote_code)
-        self._model: Any = None
-        self.load(folder)
-        config_of_model: Any = self._model.config
-        limits = [getattr(config_of_model, n, None) for n in ("n_positions", "max_position_embeddings", "n_ctx")]
+        self._load(folder)
+        limits = [getattr(self._model.config, n, None) for n in ("n_positions", "max_position_embeddings", "n_ctx")]
         self.max_length = config.max_model_len or next((int(n) for n in limits if n), _DEFAULT_MAX_LENGTH)
         self.max_scored = self.max_length + 1  # the last token of a continuation is never an input
         self.window = self.max_length
@@ -61,6 +59,9 @@ class HfEngine:
     def load(self, folder: str) -> None:
         """Load the model anew: `from_pretrained` is all there is to prove."""
         self.close()
+        self._load(folder)
+
+    def _load(self, folder: str) -> None:
         try:
             model = self._transformers.AutoModelForCausalLM.from_pretrained(
                 folder,
@@ -70,7 +71,7 @@ class HfEngine:
             )
         except Exception as error:
             raise ReloadError(f"{folder}: transformers could not load it ({_first_line(error)})") from error
-        self._model = model.to(self._device).eval()
+        self._model: Any = model.to(self._device).eval()
         canary = ScoringRequest([5, 6, 7, 8], [[9]])
         if not math.isfinite(self.score([canary])[0][0].logprob):
             raise EngineError(

@@ -11,7 +11,7 @@ import contextlib
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -181,13 +181,14 @@ class VllmEngine:
                 skip_reading_prefix_cache=not reading,
             )
             outputs = self._run(prompts, [parameters] * len(prompts), no_ticks, [lora[i] for i, _ in asked])
+            known: dict[int, dict[tuple[int, ...], Scored]] = {}
             for (i, j), output in zip(asked, outputs, strict=True):
-                start = len(requests[i].context)
-                scored = _tail(output, start, requests[i].continuations[j], first.get(i))
-                if scored is None and reading:
+                told = known.setdefault(i, {(token,): scored for token, scored in first.get(i, {}).items()})
+                told.update(_told(output, len(requests[i].context), requests[i].continuations[j]))
+            for i, j in asked:
+                scores[i][j] = _summed(known[i], requests[i].continuations[j])
+                if scores[i][j] is None:
                     tails.append((i, j))
-                else:
-                    scores[i][j] = scored
         if any(s is None for row in scores for s in row):
             raise EngineError("vLLM returned no log-probability for a token it was asked about")
         return scores  # type: ignore[return-value]
@@ -253,27 +254,27 @@ class VllmEngine:
             raise EngineError("the weights produce NaN: the checkpoint is damaged, or its numbers overflow in this dtype")
 
 
-def _tail(output: Any, start: int, continuation: Sequence[int], first: dict[int, Scored] | None) -> Scored | None:
-    """Sum a continuation's log-probs; None where the prefix cache covered one of its tokens.
+def _told(output: Any, start: int, continuation: Sequence[int]) -> Iterator[tuple[tuple[int, ...], Scored]]:
+    """What a request tells: by beginning of the continuation, the log-prob of its last token.
 
-    A cached position has no log-prob of its own: vLLM leaves whatever was in that memory. The first position may be
-    cached too, where the context's own request has already told its log-prob.
+    A position that came out of the prefix cache has no log-prob of its own: vLLM leaves whatever was in that memory. The
+    request that computed it, for the context or for a continuation with the same beginning, has told it.
     """
-    cached = output.num_cached_tokens or 0
-    total, greedy, begin = 0.0, True, 0
-    if cached >= start:
-        if first is None or cached > start:
-            return None
-        total, greedy = first[continuation[0]]
-        begin = 1
     logprobs = output.prompt_logprobs
-    for token, at in zip(continuation[begin:], range(start + begin, start + len(continuation)), strict=True):
-        k = logprobs.start_indices[at]
-        if logprobs.token_ids[k] != token:
-            return None
-        total += logprobs.logprobs[k]
-        greedy = greedy and logprobs.ranks[k] == 1
-    return Scored(total, greedy)
+    computed = max(0, (output.num_cached_tokens or 0) + 1 - start)
+    for k in range(computed, len(continuation)):
+        at = logprobs.start_indices[start + k]
+        if logprobs.token_ids[at] == continuation[k]:
+            yield tuple(continuation[: k + 1]), Scored(logprobs.logprobs[at], logprobs.ranks[at] == 1)
+
+
+def _summed(known: Mapping[tuple[int, ...], Scored], continuation: Sequence[int]) -> Scored | None:
+    """The score of a whole continuation; None where one of its tokens is not known."""
+    parts = [known.get(tuple(continuation[: k + 1])) for k in range(len(continuation))]
+    if any(part is None for part in parts):
+        return None
+    found = [part for part in parts if part is not None]
+    return Scored(sum(p.logprob for p in found), all(p.greedy for p in found))
 
 
 @contextlib.contextmanager
