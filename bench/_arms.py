@@ -91,7 +91,9 @@ def checkpoints(folder: Path, count: int, base: Path) -> list[Path]:
         shutil.copytree(base, target, ignore=shutil.ignore_patterns("*.safetensors"), dirs_exist_ok=True)
         noise = torch.Generator().manual_seed(i)
         changed = {
-            name: (w.float() + torch.randn(w.shape, generator=noise) * w.float().std() * 1e-3 * i).to(w.dtype) if w.dim() == 2 else w
+            name: (w.float() + torch.randn(w.shape, generator=noise) * w.float().std() * 1e-3 * i).to(w.dtype)
+            if w.dim() == 2
+            else w
             for name, w in weights.items()
         }
         save_file(changed, target / "model.safetensors", metadata={"format": "pt"})

@@ -31,7 +31,9 @@ def requests(kind: str, scale: float) -> list[Instance]:
         if kind.startswith("one token"):
             pairs += [((examples if "5-shot" in kind else "") + lettered(item), f" {letter}") for letter in "ABCD"]
         else:
-            story = f"A report for the weekly meeting. {item['q']} Write the answer as one sentence, with the unit. " * 2 + "\nAnswer:"
+            story = (
+                f"A report for the weekly meeting. {item['q']} Write the answer as one sentence, with the unit. " * 2 + "\nAnswer:"
+            )
             pairs += [(story, f" Altogether the shop took {option} in that week.") for option in item["o"]]  # type: ignore[attr-defined]
     return [Instance("loglikelihood", {}, pair, i) for i, pair in enumerate(pairs)]
 
@@ -65,7 +67,9 @@ def main() -> None:
             answers[name] = lm.loglikelihood(asked, disable_tqdm=True)
 
         times = medians(
-            interleaved({"equipoise": lambda run=run: run("equipoise", ours), "stock": lambda run=run: run("stock", stock)}, options.repeats)
+            interleaved(
+                {"equipoise": lambda run=run: run("equipoise", ours), "stock": lambda run=run: run("stock", stock)}, options.repeats
+            )
         )
         seconds[kind] = times
         ratios[kind] = times["stock"] / times["equipoise"]

@@ -59,19 +59,26 @@ def main() -> None:
     (work / "shop.json").write_text(json.dumps(shop_items(options.items)))
     (work / "shop_choice.yaml").write_text(TASK.format(data=work / "shop.json"))
     series = checkpoints(work / "series", COUNT, bundled_model("smollm2-135m"))
-    seconds: dict[str, list[float]] = {name: [] for name in ("vllm", "hf", "equipoise", "start", "generate")}
+    kept = work / f"seconds-{options.max_gen_toks}-{options.items}.json"  # a run that is stopped goes on from here
+    seconds: dict[str, list[float]] = json.loads(kept.read_text()) if kept.is_file() else {}
     for turn in range(options.repeats):
         one = series[turn % COUNT]
-        seconds["vllm"].append(timed(stock("vllm", one, work, options)))
-        if not options.skip_hf:
-            seconds["hf"].append(timed(stock("hf", one, work, options)))
-        if turn == options.repeats // 2:
-            shutil.rmtree(work / "ours", ignore_errors=True)
-            seconds["equipoise"].append(timed(ours(series, work, options)))
-        timed([sys.executable, __file__, "--bare", str(one), "--work", str(work), "--max-gen-toks", str(options.max_gen_toks)])
-        measured = json.loads((work / "bare.json").read_text())
-        seconds["start"].append(measured["start"])
-        seconds["generate"].append(measured["generate"])
+        for name in ["vllm", "bare", *([] if options.skip_hf else ["hf"]), "equipoise"]:
+            if len(seconds.setdefault(name, [])) > turn or (
+                name == "equipoise" and (turn != options.repeats // 2 or seconds[name])
+            ):
+                continue
+            if name == "equipoise":
+                shutil.rmtree(work / "ours", ignore_errors=True)
+                seconds[name] = [timed(ours(series, work, options))]
+            elif name == "bare":
+                flags = ["--work", str(work), "--max-gen-toks", str(options.max_gen_toks)]
+                seconds[name].append(timed([sys.executable, __file__, "--bare", str(one), *flags]))
+                for part, value in json.loads((work / "bare.json").read_text()).items():
+                    seconds.setdefault(part, []).append(value)
+            else:
+                seconds[name].append(timed(stock(name, one, work, options)))
+            kept.write_text(json.dumps(seconds))
     report({name: values for name, values in seconds.items() if values}, options)
 
 
@@ -80,16 +87,27 @@ def report(seconds: dict[str, list[float]], options: argparse.Namespace) -> None
     median = {name: statistics.median(values) for name, values in seconds.items()}
     total = median["equipoise"]
     floor = median["start"] + COUNT * median["generate"]
-    print(f"\n{COUNT} checkpoints, monetization45 (135 answers of at most {options.max_gen_toks} tokens) and {options.items} choices")
+    print(
+        f"\n{COUNT} checkpoints, monetization45 (135 answers of at most {options.max_gen_toks} tokens) and {options.items} choices"
+    )
     print(f"{'arm':<44} {'seconds':>9} {'ratio':>7} {'target':>7}")
     print(f"{'equipoise score, 10 checkpoints':<44} {total:>9.1f}")
     for name in ("vllm", "hf"):
         if name in median:
             extrapolated = COUNT * median[name]
-            print(f"{f'lm_eval --model {name}, 1 × 10 (extrapolated)':<44} {extrapolated:>9.1f} {extrapolated / total:>6.1f}x {TARGETS[name]:>6.0f}x")
-    print(f"{'one engine start + bare generate × 10':<44} {floor:>9.1f} {total / floor:>6.2f}  {TARGETS['overhead']:>6.2f}  (overhead, at most)")
+            print(
+                f"{f'lm_eval --model {name}, 1 × 10 (extrapolated)':<44} {extrapolated:>9.1f} {extrapolated / total:>6.1f}x {TARGETS[name]:>6.0f}x"
+            )
+    print(
+        f"{'one engine start + bare generate × 10':<44} {floor:>9.1f} {total / floor:>6.2f}  {TARGETS['overhead']:>6.2f}  (overhead, at most)"
+    )
     print("each run: " + "; ".join(f"{name} {', '.join(f'{v:.1f}' for v in values)}" for name, values in seconds.items()))
-    last_line("series", COUNT * median["vllm"] / total, TARGETS["vllm"], {**{k: round(v, 1) for k, v in median.items()}, "overhead": total / floor})
+    last_line(
+        "series",
+        COUNT * median["vllm"] / total,
+        TARGETS["vllm"],
+        {**{k: round(v, 1) for k, v in median.items()}, "overhead": total / floor},
+    )
 
 
 def stock(model: str, checkpoint: Path, work: Path, options: argparse.Namespace) -> list[str]:
@@ -106,8 +124,26 @@ def stock(model: str, checkpoint: Path, work: Path, options: argparse.Namespace)
 
 def ours(series: list[Path], work: Path, options: argparse.Namespace) -> list[str]:
     """One command for all."""
-    line = [str(BIN / "equipoise"), "score", *map(str, series), "--tasks", "monetization45,shop_choice", "--results", str(work / "ours")]
-    return [*line, "--engine", "vllm", "--include-path", str(work), "--gen-kwargs", f"max_gen_toks={options.max_gen_toks}", "--max-model-len", "2048"]
+    line = [
+        str(BIN / "equipoise"),
+        "score",
+        *map(str, series),
+        "--tasks",
+        "monetization45,shop_choice",
+        "--results",
+        str(work / "ours"),
+    ]
+    return [
+        *line,
+        "--engine",
+        "vllm",
+        "--include-path",
+        str(work),
+        "--gen-kwargs",
+        f"max_gen_toks={options.max_gen_toks}",
+        "--max-model-len",
+        "2048",
+    ]
 
 
 def timed(line: list[str]) -> float:

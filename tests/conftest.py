@@ -167,7 +167,9 @@ def write_choice_tasks(folder: Path, version: int = 1) -> Path:
     for i in range(12):
         right, wrong = (i + 2) * 3, (i + 2) * 3 + 1 + i % 3
         options = [f"The shop sold {n} mugs." for n in ([right, wrong, i] if i % 2 else [i, right, wrong])]
-        rows.append({"q": f"Day {i}: {i + 2} customers bought three mugs each. " * (1 + i % 5), "o": options, "y": 0 if i % 2 else 1})
+        rows.append(
+            {"q": f"Day {i}: {i + 2} customers bought three mugs each. " * (1 + i % 5), "o": options, "y": 0 if i % 2 else 1}
+        )
     (folder / "rows.json").write_text(json.dumps(rows))
     listed = "{{q}}\\nA. {{o[0]}}\\nB. {{o[1]}}\\nC. {{o[2]}}\\nAnswer:"
     for name, prompt, choices in (("letters", listed, "[A, B, C]"), ("sentences", "{{q}}Answer:", "o")):

@@ -2,6 +2,7 @@
 
 import sys
 from importlib.metadata import entry_points
+from types import SimpleNamespace
 
 from conftest import ROOT
 from test_cli import run
@@ -36,6 +37,15 @@ def test_it_can_be_switched_off(tmp_path):
     assert tasks_seen(tmp_path, EQUIPOISE_AUTOLOAD="0") == ["['tasks', 'mine']", "['mine']"]
 
 
+def test_our_model_is_registered_lazily(tmp_path):
+    code = (
+        "import sys; import lm_eval.models; from lm_eval.api.registry import model_registry\n"
+        "print('equipoise' in model_registry, 'equipoise.harness_ext.lm' in sys.modules)"
+    )
+    assert run([sys.executable, "-c", code], tmp_path).stdout.split() == ["True", "False"]
+    assert run([sys.executable, "-c", code], tmp_path, EQUIPOISE_AUTOLOAD="0").stdout.split() == ["False", "False"]
+
+
 class DiscoveringManager:
     """Shaped like a task manager that reads entry points itself."""
 
@@ -45,5 +55,5 @@ class DiscoveringManager:
 
 def test_it_stands_down_where_lm_eval_has_discovery():
     original = DiscoveringManager.__init__
-    _autoload._add_tasks(DiscoveringManager)
+    _autoload._add_tasks(SimpleNamespace(TaskManager=DiscoveringManager))
     assert DiscoveringManager.__init__ is original

@@ -156,5 +156,7 @@ def test_chat_template_and_a_system_role_it_refuses(tokenizer, smollm2):
     chat = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
     assert lm.apply_chat_template(chat) == tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
     strict = AutoTokenizer.from_pretrained(smollm2)
-    strict.chat_template = "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no') }}{% endif %}{{ m.content }}{% endfor %}"
+    strict.chat_template = (
+        "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no') }}{% endif %}{{ m.content }}{% endfor %}"
+    )
     assert lm_of(ScriptedEngine(), strict).apply_chat_template(chat) == "Hi"

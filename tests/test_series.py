@@ -5,6 +5,7 @@ import shutil
 import threading
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from conftest import lora, neighbour, write_choice_tasks
@@ -22,9 +23,9 @@ class FaultyEngine:
     """Scores by the folder's name; fails where it is told to."""
 
     name, version, max_length, max_scored, window = "hf", "1", 2048, 2048, 2048
-    opened: list[str] = []
-    asked: list[tuple[str, int]] = []
-    faults: dict[str, Exception] = {}
+    opened: ClassVar[list[str]] = []
+    asked: ClassVar[list[tuple[str, int]]] = []
+    faults: ClassVar[dict[str, Exception]] = {}
     """By "open NAME", "load NAME", or "score NAME"."""
 
     def __init__(self, folder):
@@ -67,7 +68,7 @@ def score(named, chosen, **rest):
     scorer = SeriesScorer(chosen)
     series = find_series([str(n) for n in named], **rest)
     outcome = scorer.run(series)
-    return outcome, report(scorer.store, series, outcome)
+    return outcome, report(scorer, series)
 
 
 def test_one_engine_serves_a_series_and_nothing_is_scored_twice(engine, tmp_path, choice_tasks, tiny_run):
@@ -92,7 +93,18 @@ def test_files_are_lm_evals_and_the_manifest_is_beside_them(engine, tmp_path, ch
     (path,) = folder.glob("results_*.json")
     results = json.loads(path.read_text())
     assert results["results"]["letters"]["acc,none"] == pytest.approx(results["results"]["letters"]["acc,none"])
-    for field in ("configs", "versions", "n-shot", "n-samples", "config", "git_hash", "date", "task_hashes", "model_name", "chat_template"):
+    for field in (
+        "configs",
+        "versions",
+        "n-shot",
+        "n-samples",
+        "config",
+        "git_hash",
+        "date",
+        "task_hashes",
+        "model_name",
+        "chat_template",
+    ):
         assert field in results
     assert results["equipoise"]["identity"]["weights"] == manifest["weights_hash"]
     assert results["model_name"] == "mix20-checkpoint-200"
@@ -113,7 +125,9 @@ def test_what_changes_a_score_makes_it_a_new_one(engine, tmp_path, choice_tasks,
     changed = write_choice_tasks(tmp_path / "changed", version=2)
     capsys.readouterr()
     assert again(tasks=changed) == 1
-    assert "tiny · letters: scored again beside the old files, because the task's version changed (1 → 2)" in capsys.readouterr().err
+    assert (
+        "tiny · letters: scored again beside the old files, because the task's version changed (1 → 2)" in capsys.readouterr().err
+    )
     assert len(list((tmp_path / "out" / "tiny").glob("results_*.json"))) == 6
 
 
@@ -137,10 +151,14 @@ def test_an_engine_that_dies_costs_one_checkpoint(engine, tmp_path, choice_tasks
 
 
 def test_engines_that_never_start_are_not_tried_for_ever(engine, tmp_path, choice_tasks, tiny_run):
-    engine.faults |= {f"open {n}": EngineError("no memory") for n in ("tiny", "checkpoint-100", "checkpoint-200", "checkpoint-1000")}
+    engine.faults |= {
+        f"open {n}": EngineError("no memory") for n in ("tiny", "checkpoint-100", "checkpoint-200", "checkpoint-1000")
+    }
     outcome, _ = score([tiny_run], options(tmp_path, choice_tasks))
     assert engine.opened == ["tiny", "checkpoint-100"]
-    assert [f.reason for f in outcome.failures][1:] == ["no memory"] + ["not tried: the engine did not start for the checkpoints before it"] * 2
+    assert [f.reason for f in outcome.failures][1:] == ["no memory"] + [
+        "not tried: the engine did not start for the checkpoints before it"
+    ] * 2
 
 
 def test_a_task_that_fails_leaves_the_others(engine, tmp_path, choice_tasks, tiny_run):
@@ -231,7 +249,11 @@ MISTAKES = {
 def test_a_mistake_is_one_line(name, tmp_path, choice_tasks):
     changed, message = MISTAKES[name]
     with pytest.raises(EquipoiseError, match=message):
-        SeriesScorer(ScoreOptions(**{"tasks": ("letters",), "results": tmp_path, "engine": "hf", "include_path": str(choice_tasks), **changed}))
+        SeriesScorer(
+            ScoreOptions(
+                **{"tasks": ("letters",), "results": tmp_path, "engine": "hf", "include_path": str(choice_tasks), **changed}
+            )
+        )
 
 
 def test_differences_to_the_base_are_paired(engine, tmp_path, choice_tasks, tiny_run):

@@ -15,7 +15,11 @@ from equipoise.harness_ext.series._store import ResultsFolder
 
 ROW = {"doc_id": 0, "doc": {}, "target": 1, "arguments": [("Q", " A")], "resps": [[(-1.0, True)]], "filtered_resps": [(-1.0, True)]}
 ROW |= {"filter": "none", "doc_hash": "d", "prompt_hash": "p", "target_hash": "t", "acc": 1.0}
-RESULTS = {"results": {"letters": {"acc,none": 1.0}}, "versions": {"letters": 1}, "equipoise": {"identity": {"task": "letters", "weights": "w"}}}
+RESULTS = {
+    "results": {"letters": {"acc,none": 1.0}},
+    "versions": {"letters": 1},
+    "equipoise": {"identity": {"task": "letters", "weights": "w"}},
+}
 
 
 @pytest.fixture
@@ -114,7 +118,7 @@ def test_scores_of_other_weights_are_not_mixed(tmp_path, tiny_run, tiny_base):
     store.keep_bases(series.bases)
     store.describe(series.checkpoints[1])
     store.check_same_series(series.checkpoints, series.bases)
-    other = {a: series.checkpoints[2] for a in series.bases}
+    other = dict.fromkeys(series.bases, series.checkpoints[2])
     with pytest.raises(CheckpointError, match="results of another series: its base is tiny, not mix20-checkpoint-200"):
         store.check_same_series(series.checkpoints, other)
     path = store.folder("mix20-checkpoint-100") / "checkpoint.json"
@@ -122,7 +126,7 @@ def test_scores_of_other_weights_are_not_mixed(tmp_path, tiny_run, tiny_base):
     with pytest.raises(CheckpointError, match="holds scores of other weights called mix20-checkpoint-100"):
         store.check_same_series(series.checkpoints, series.bases)
     (tmp_path / "series.json").write_text("[]")
-    with pytest.raises(ResultsError, match="not a series.json of equipoise"):
+    with pytest.raises(ResultsError, match=r"not a series\.json of equipoise"):
         store.keep_bases(series.bases)
 
 

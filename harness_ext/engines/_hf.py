@@ -97,13 +97,13 @@ class HfEngine:
         return answers  # type: ignore[return-value]
 
     def score(self, requests: Sequence[ScoringRequest], tick: Ticker = no_ticks) -> list[list[Scored]]:
-        """Score continuations; all one-token continuations of a context come out of one row."""
+        """Score continuations; those of a context that differ in their last token only come out of one row."""
         rows: list[tuple[list[int], int, list[tuple[int, int]]]] = []  # input, log-probs needed at its end, what they answer
         for i, (context, continuations) in enumerate(requests):
-            single = [(i, j) for j, c in enumerate(continuations) if len(c) == 1]
-            if single:
-                rows.append((list(context), 1, single))
-            rows += [([*context, *c[:-1]], len(c), [(i, j)]) for j, c in enumerate(continuations) if len(c) > 1]
+            alike: dict[tuple[int, ...], list[tuple[int, int]]] = {}
+            for j, continuation in enumerate(continuations):
+                alike.setdefault(tuple(continuation[:-1]), []).append((i, j))
+            rows += [([*context, *beginning], len(beginning) + 1, answers) for beginning, answers in alike.items()]
         scores: list[list[Scored]] = [[Scored(0.0, False)] * len(r.continuations) for r in requests]
         left = [len(r.continuations) for r in requests]
         for batch in self._batches(rows):

@@ -11,7 +11,7 @@ import contextlib
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -42,6 +42,8 @@ _SHUTDOWN = 1.0
 """Seconds that an idle engine gets to end by itself."""
 _MAX_TOKEN_IDS = 128
 """vLLM's limit for `logprob_token_ids`."""
+Known = dict[tuple[int, ...], Scored]
+"""By beginning of a continuation: the log-prob of its last token, and whether that is the likeliest."""
 _SHARED_CONTEXT = 64
 """A single continuation gets a request of its own for its context from this length on: it saves the LM head over it."""
 
@@ -160,58 +162,49 @@ class VllmEngine:
             yield start, len(requests)
 
     def _score_portion(self, requests: Sequence[ScoringRequest], lora: Sequence[Any]) -> list[list[Scored]]:
-        first = self._first_tokens(requests, lora)
-        scores: list[list[Scored | None]] = [[None] * len(r.continuations) for r in requests]
-        tails: list[tuple[int, int]] = []
-        for i, request in enumerate(requests):
-            for j, continuation in enumerate(request.continuations):
-                if len(continuation) == 1 and i in first:
-                    scores[i][j] = first[i][continuation[0]]
-                else:
-                    tails.append((i, j))
-        for reading in (True, False):  # again without the cache, where it held a token whose log-prob is asked for
-            asked, tails = tails, []
-            prompts = [[*requests[i].context, *requests[i].continuations[j]] for i, j in asked]
-            parameters = self._vllm.SamplingParams(
-                temperature=0,
-                max_tokens=1,
-                prompt_logprobs=0,
-                flat_logprobs=True,
-                detokenize=False,
-                skip_reading_prefix_cache=not reading,
-            )
-            outputs = self._run(prompts, [parameters] * len(prompts), no_ticks, [lora[i] for i, _ in asked])
-            known: dict[int, dict[tuple[int, ...], Scored]] = {}
-            for (i, j), output in zip(asked, outputs, strict=True):
-                told = known.setdefault(i, {(token,): scored for token, scored in first.get(i, {}).items()})
-                told.update(_told(output, len(requests[i].context), requests[i].continuations[j]))
-            for i, j in asked:
-                scores[i][j] = _summed(known[i], requests[i].continuations[j])
-                if scores[i][j] is None:
-                    tails.append((i, j))
+        known: list[Known] = [{} for _ in requests]
+        self._ask_tokens(requests, known, lora)
+        for cached in (True, False):  # again without the cache, where it held a position that nobody has told about
+            self._ask_tails(requests, known, lora, cached=cached)
+        scores = [[_summed(k, c) for c in r.continuations] for r, k in zip(requests, known, strict=True)]
         if any(s is None for row in scores for s in row):
             raise EngineError("vLLM returned no log-probability for a token it was asked about")
         return scores  # type: ignore[return-value]
 
-    def _first_tokens(self, requests: Sequence[ScoringRequest], lora: Sequence[Any]) -> dict[int, dict[int, Scored]]:
-        """Per request the log-probs of its continuations' first tokens. Leaves the contexts in the prefix cache."""
-        asked: list[tuple[int, list[int]]] = []
-        for i, (context, continuations) in enumerate(requests):
-            if len(continuations) == 1 and len(continuations[0]) > 1 and len(context) < _SHARED_CONTEXT:
-                continue
-            tokens = sorted({c[0] for c in continuations})
-            asked += [(i, tokens[k : k + _MAX_TOKEN_IDS]) for k in range(0, len(tokens), _MAX_TOKEN_IDS)]
-        parameters = [
-            self._vllm.SamplingParams(temperature=0, max_tokens=1, logprob_token_ids=ids, detokenize=False) for _, ids in asked
+    def _ask_tokens(self, requests: Sequence[ScoringRequest], known: Sequence[Known], lora: Sequence[Any]) -> None:
+        """Requests for single positions: no LM head but at the end. They leave the contexts in the prefix cache."""
+        asked = [
+            (i, beginning, tokens[k : k + _MAX_TOKEN_IDS])
+            for i, request in enumerate(requests)
+            for beginning, tokens in single_positions(request)
+            for k in range(0, len(tokens), _MAX_TOKEN_IDS)
         ]
-        outputs = self._run([requests[i].context for i, _ in asked], parameters, no_ticks, [lora[i] for i, _ in asked])
-        first: dict[int, dict[int, Scored]] = {}
-        for (i, ids), output in zip(asked, outputs, strict=True):
+        parameters = [
+            self._vllm.SamplingParams(temperature=0, max_tokens=1, logprob_token_ids=ids, detokenize=False) for _, _, ids in asked
+        ]
+        prompts = [[*requests[i].context, *beginning] for i, beginning, _ in asked]
+        outputs = self._run(prompts, parameters, no_ticks, [lora[i] for i, _, _ in asked])
+        for (i, beginning, ids), output in zip(asked, outputs, strict=True):
             answer = output.outputs[0]
             likeliest = answer.token_ids[0]
             logprobs = answer.logprobs[0]
-            first.setdefault(i, {}).update({t: Scored(logprobs[t].logprob, t == likeliest) for t in ids})
-        return first
+            known[i].update({(*beginning, t): Scored(logprobs[t].logprob, t == likeliest) for t in ids})
+
+    def _ask_tails(self, requests: Sequence[ScoringRequest], known: Sequence[Known], lora: Sequence[Any], *, cached: bool) -> None:
+        """Requests with all log-probs of the continuations that are not known yet."""
+        asked = [(i, c) for i, r in enumerate(requests) for c in r.continuations if _summed(known[i], c) is None]
+        parameters = self._vllm.SamplingParams(
+            temperature=0,
+            max_tokens=1,
+            prompt_logprobs=0,
+            flat_logprobs=True,
+            detokenize=False,
+            skip_reading_prefix_cache=not cached,
+        )
+        prompts = [[*requests[i].context, *continuation] for i, continuation in asked]
+        outputs = self._run(prompts, [parameters] * len(prompts), no_ticks, [lora[i] for i, _ in asked])
+        for (i, continuation), output in zip(asked, outputs, strict=True):
+            known[i].update(_told(output, len(requests[i].context), continuation))
 
     def _run(
         self, prompts: Sequence[Sequence[int]], parameters: Sequence[Any], tick: Ticker, adapters: Sequence[Any] | None = None
@@ -254,6 +247,24 @@ class VllmEngine:
             raise EngineError("the weights produce NaN: the checkpoint is damaged, or its numbers overflow in this dtype")
 
 
+def single_positions(request: ScoringRequest) -> list[tuple[tuple[int, ...], list[int]]]:
+    """(beginning, tokens to score after it): the positions of a request that are cheaper asked for one by one.
+
+    Every position where all of them together are no more than the continuations: choices of one token, and choices that
+    differ in their last token only, such as a line break and a letter. Otherwise the first position, which also brings
+    the context into the cache, unless there is but one longer continuation after a short context.
+    """
+    after: dict[tuple[int, ...], set[int]] = {}
+    for continuation in request.continuations:
+        for k, token in enumerate(continuation):
+            after.setdefault(tuple(continuation[:k]), set()).add(token)
+    if len(after) > max(2, len(request.continuations)) or (len(after) == 2 and len(request.continuations) == 1):
+        if len(request.continuations) == 1 and len(request.context) < _SHARED_CONTEXT:
+            return []
+        after = {(): after[()]}
+    return [(beginning, sorted(tokens)) for beginning, tokens in after.items()]
+
+
 def _told(output: Any, start: int, continuation: Sequence[int]) -> Iterator[tuple[tuple[int, ...], Scored]]:
     """What a request tells: by beginning of the continuation, the log-prob of its last token.
 
@@ -268,7 +279,7 @@ def _told(output: Any, start: int, continuation: Sequence[int]) -> Iterator[tupl
             yield tuple(continuation[: k + 1]), Scored(logprobs.logprobs[at], logprobs.ranks[at] == 1)
 
 
-def _summed(known: Mapping[tuple[int, ...], Scored], continuation: Sequence[int]) -> Scored | None:
+def _summed(known: Known, continuation: Sequence[int]) -> Scored | None:
     """The score of a whole continuation; None where one of its tokens is not known."""
     parts = [known.get(tuple(continuation[: k + 1])) for k in range(len(continuation))]
     if any(part is None for part in parts):

@@ -17,6 +17,8 @@ from equipoise.harness_ext.series._options import ScoreOptions
 from equipoise.harness_ext.series._progress import Progress
 
 SCORED, FAILED, INTERRUPTED = 0, 1, 130
+DTYPES = ("bfloat16", "float16", "float32", "auto")
+ADAPTERS = ("auto", "merge", "batch")
 
 
 def run_score(
@@ -37,8 +39,7 @@ def run_score(
     `arguments` are the command's own, for the processes of a fleet. Raises `EquipoiseError` for wrong input.
     """
     _logging(verbose)
-    if not options.tasks:
-        raise EquipoiseError("no task given: --tasks monetization45, or a list with commas")
+    _check(named, options, watched, processes)
     from equipoise.harness_ext.series._discover import find_series
     from equipoise.harness_ext.series._run import SeriesScorer
     from equipoise.harness_ext.series._table import as_json as to_json
@@ -69,12 +70,28 @@ def run_score(
     finally:
         signal.signal(signal.SIGTERM, previous)
         scorer.close()
-    found = report(scorer.store, series, scorer.outcome)
+    found = report(scorer, series)
     if as_json:
         print(to_json(found))
     else:
         print_report(found, options.results)
     return FAILED if scorer.outcome.failures else SCORED
+
+
+def _check(named: Sequence[str], options: ScoreOptions, watched: Path | None, processes: int) -> None:
+    """What can be said before anything is imported."""
+    if not options.tasks:
+        raise EquipoiseError("no task given: --tasks monetization45, or a list with commas")
+    if not named and watched is None:
+        raise EquipoiseError("no checkpoint given: name folders, run folders, globs or hub models, or --watch RUN")
+    if options.engine_config.dtype not in DTYPES:
+        raise EquipoiseError(f"unknown dtype {options.engine_config.dtype!r}: use {', '.join(DTYPES)}")
+    if options.adapters not in ADAPTERS:
+        raise EquipoiseError(f"unknown --adapters {options.adapters!r}: use {', '.join(ADAPTERS)}")
+    if processes < 1:
+        raise EquipoiseError("--data-parallel-size must be 1 or more")
+    if processes > 1 and watched is not None:
+        raise EquipoiseError("--watch runs one process; leave out --data-parallel-size")
 
 
 def parse_settings(text: str | None, flag: str) -> dict[str, Any]:

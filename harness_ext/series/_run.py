@@ -20,7 +20,7 @@ from equipoise.harness_ext.series._discover import Failure, Series, check_tokeni
 from equipoise.harness_ext.series._evaluate import identity_of, score_task
 from equipoise.harness_ext.series._options import ScoreOptions
 from equipoise.harness_ext.series._progress import Progress
-from equipoise.harness_ext.series._store import ResultsFolder, identity_key
+from equipoise.harness_ext.series._store import Entry, ResultsFolder, identity_key
 from equipoise.harness_ext.series._tasks import NamedTask, load_tasks
 
 log = logging.getLogger(__name__)
@@ -37,8 +37,6 @@ class Outcome:
     kept: int = 0
     """… that were done before."""
     failures: list[Failure] = field(default_factory=list)
-    keys: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Identity of each (checkpoint, task) pair: finds its results file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +102,29 @@ class SeriesScorer:
             raise EquipoiseError(f"{checkpoint.name}: its tokenizer has no chat template; leave out --apply-chat-template")
         return template
 
+    def finished(self, series: Series) -> Iterator[tuple[Checkpoint, NamedTask, Entry]]:
+        """What is on disk of the series under the present options, the latest file of each (checkpoint, task)."""
+        for checkpoint in series.checkpoints:
+            if latest := {identity_key(e.identity): e for e in self.store.entries(checkpoint.name)}:
+                for task in self._tasks_for(self._prompt_format(checkpoint)):
+                    if entry := latest.get(identity_key(self._identity(checkpoint, task))):
+                        yield checkpoint, task, entry
+
+    def _identity(self, checkpoint: Checkpoint, task: NamedTask) -> dict[str, Any]:
+        return identity_of(checkpoint, task, self.options, self.engine_name, self.template_of(checkpoint))
+
     def _job(self, checkpoint: Checkpoint) -> _Job:
-        """What is missing of a checkpoint."""
+        """What is missing of a checkpoint. Where nothing is there yet, its weights need not be read to know."""
+        tasks = self._tasks_for(self._prompt_format(checkpoint))
+        self.template_of(checkpoint)
         entries = self.store.entries(checkpoint.name)
+        if not entries:
+            return _Job(checkpoint, tasks)
         done = {identity_key(e.identity) for e in entries}
         missing = []
-        for task in self._tasks_for(self._prompt_format(checkpoint)):
-            identity = identity_of(checkpoint, task, self.options, self.engine_name, self.template_of(checkpoint))
-            key = identity_key(identity)
-            self.outcome.keys[checkpoint.name, task.name] = key
-            if key in done:
+        for task in tasks:
+            identity = self._identity(checkpoint, task)
+            if identity_key(identity) in done:
                 self.outcome.kept += 1
                 continue
             missing.append(task)
@@ -146,7 +157,8 @@ class SeriesScorer:
     def _job_again(self, job: _Job) -> _Job:
         """A job without what another process has done meanwhile."""
         done = {identity_key(e.identity) for e in self.store.entries(job.checkpoint.name)}
-        return _Job(job.checkpoint, [t for t in job.tasks if self.outcome.keys[job.checkpoint.name, t.name] not in done])
+        todo = [t for t in job.tasks if not done or identity_key(self._identity(job.checkpoint, t)) not in done]
+        return _Job(job.checkpoint, todo)
 
     def _run_job(self, job: _Job) -> bool:
         """One checkpoint; False where no engine could be started for it."""
@@ -209,7 +221,7 @@ class SeriesScorer:
             think_end_token=self.options.think_end_token,
         )
         lm.tick = self.progress.tick
-        identity = identity_of(checkpoint, task, self.options, self.engine_name, template)
+        identity = self._identity(checkpoint, task)
         try:
             with self.progress.task(f"{checkpoint.name} · {task.name}") as summary:
                 results, samples = score_task(lm, task, checkpoint, self.options, identity, template)
@@ -316,14 +328,3 @@ def _changed(before: dict[str, Any], now: dict[str, Any]) -> str | None:
 def _reason(error: BaseException) -> str:
     text = (str(error).strip() or type(error).__name__).splitlines()[0]
     return text if isinstance(error, EquipoiseError) else f"{type(error).__name__}: {text}"
-
-
-def results_of(
-    store: ResultsFolder, series: Series, keys: dict[tuple[str, str], str]
-) -> Iterator[tuple[Checkpoint, str, Path, dict[str, Any]]]:
-    """(checkpoint, task, results file, results) of everything that is on disk for these identities, latest file first."""
-    for checkpoint in series.checkpoints:
-        latest = {identity_key(e.identity): e for e in store.entries(checkpoint.name)}
-        for (name, task), key in keys.items():
-            if name == checkpoint.name and key in latest:
-                yield checkpoint, task, latest[key].path, latest[key].results

@@ -14,8 +14,7 @@ from rich.table import Table
 from equipoise.harness_ext.balance import TaskScore, shared_differences, task_score
 from equipoise.harness_ext.results import Run
 from equipoise.harness_ext.series._discover import Failure, Series
-from equipoise.harness_ext.series._run import Outcome, results_of
-from equipoise.harness_ext.series._store import ResultsFolder
+from equipoise.harness_ext.series._run import SeriesScorer
 from equipoise.harness_ext.stats import Interval, mean_of_tasks
 
 SIDES = {"D": "domain", "G": "general"}
@@ -50,28 +49,28 @@ class Report:
     """Checkpoints that could not be opened."""
 
 
-def report(store: ResultsFolder, series: Series, outcome: Outcome) -> Report:
+def report(scorer: SeriesScorer, series: Series) -> Report:
     """Read the scores back from their files."""
     scores: dict[str, dict[str, TaskScore]] = {c.name: {} for c in series.checkpoints}
     rows = {c.name: Row(c.name, c.step, series.base_of(c) is c) for c in series.checkpoints}
     left_out: dict[str, None] = {}
-    for checkpoint, task, path, results in results_of(store, series, outcome.keys):
-        rows[checkpoint.name].files[task] = str(path)
-        run = Run(path, results)
-        score = task_score(task, {t: run.samples(t) for t in results["results"] if t in results["versions"]})
+    for checkpoint, task, entry in scorer.finished(series):
+        rows[checkpoint.name].files[task.name] = str(entry.path)
+        run = Run(entry.path, entry.results)
+        score = task_score(task.name, {t: run.samples(t) for t in task.versions})
         if score is None:
-            left_out[task] = None
+            left_out[task.name] = None
         else:
-            scores[checkpoint.name][task] = score
-            rows[checkpoint.name].tasks[task] = mean_of_tasks([list(score.values.values())])
+            scores[checkpoint.name][task.name] = score
+            rows[checkpoint.name].tasks[task.name] = mean_of_tasks([list(score.values.values())])
     for checkpoint in series.checkpoints:
         base = series.base_of(checkpoint)
         _fill(rows[checkpoint.name], scores[checkpoint.name], scores[base.name] if base and base is not checkpoint else {})
     names = {row.name for row in rows.values()}
-    for failure in outcome.failures:
+    for failure in scorer.outcome.failures:
         if failure.name in names:
             rows[failure.name].failures.append(f"{failure.task}: {failure.reason}" if failure.task else failure.reason)
-    return Report(list(rows.values()), list(left_out), [f for f in outcome.failures if f.name not in names])
+    return Report(list(rows.values()), list(left_out), [f for f in scorer.outcome.failures if f.name not in names])
 
 
 def _fill(row: Row, scores: Mapping[str, TaskScore], base: Mapping[str, TaskScore]) -> None:
