@@ -115,10 +115,9 @@ def stock(model: str, checkpoint: Path, work: Path, options: argparse.Namespace)
     arguments = f"pretrained={checkpoint},dtype=bfloat16"
     if model == "vllm":
         arguments += ",max_model_len=2048" + ("" if _cuda() else ",enforce_eager=True")
-    elif not _cuda():
-        arguments += ",device=cpu"
     line = [str(BIN / "lm_eval"), "run", "--model", model, "--model_args", arguments, "--tasks", "monetization45,shop_choice"]
     line += ["--include_path", str(work), "--gen_kwargs", f"max_gen_toks={options.max_gen_toks}", "--apply_chat_template"]
+    line += ["--device", "cpu"] if model == "hf" and not _cuda() else []
     return [*line, "--log_samples", "--output_path", str(work / f"stock-{model}")]
 
 

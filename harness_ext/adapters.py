@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+
 from equipoise.harness_ext.errors import CheckpointError, MissingExtraError
-from equipoise.harness_ext.series._checkpoint import Checkpoint, is_checkpoint, open_checkpoint, resolve_model
+from equipoise.harness_ext.series._checkpoint import Checkpoint, is_checkpoint, open_checkpoint, read_tensors, resolve_model
 
 
 @contextlib.contextmanager
@@ -40,9 +43,9 @@ def local_model(pretrained: str, peft: str | None = None) -> Iterator[Path]:
 
 
 def merge_adapter(base: Path, adapter: Path, output: Path) -> None:
-    """Write base + adapter to `output`, in the base's dtype. peft does the arithmetic, for every kind it can merge.
+    """Write base + adapter to `output`. peft does the arithmetic, for every kind it can merge.
 
-    Raises `CheckpointError` where the adapter does not fit the base.
+    In float32, so that the engine rounds once, to its own dtype; in the base's dtype where memory is short. Raises `CheckpointError` where the adapter does not fit the base.
     """
     try:
         import transformers
@@ -52,11 +55,17 @@ def merge_adapter(base: Path, adapter: Path, output: Path) -> None:
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     try:
-        model = transformers.AutoModelForCausalLM.from_pretrained(base, dtype="auto")
+        model = transformers.AutoModelForCausalLM.from_pretrained(base, dtype=_merge_dtype(base))
         merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
         merged.save_pretrained(output)
     except (ValueError, RuntimeError, KeyError) as error:
         raise CheckpointError(f"{adapter}: cannot be merged into {base} ({str(error).strip().splitlines()[0]})") from error
+
+
+def _merge_dtype(base: Path) -> str:
+    """float32 where the machine has memory for the model and its state dict."""
+    numbers = sum(math.prod(shape) for _, shape in read_tensors(base).values())
+    return "float32" if psutil.virtual_memory().available > 1.5 * 4 * numbers else "auto"
 
 
 def _copy_small_files(source: Path, target: Path) -> None:

@@ -24,10 +24,11 @@ from equipoise.harness_ext.engines._protocol import (
     Ticker,
     no_ticks,
 )
+from equipoise.harness_ext.engines._vllm_worker import PARENT
 from equipoise.harness_ext.errors import EngineError, MissingExtraError, ReloadError
 
 _QUIET = {
-    "VLLM_LOGGING_LEVEL": "ERROR",
+    "VLLM_LOGGING_LEVEL": "CRITICAL",
     "TORCH_CPP_LOG_LEVEL": "ERROR",
     "TORCH_LOGS": "-all",
     "TRANSFORMERS_VERBOSITY": "error",
@@ -40,6 +41,7 @@ _CPU_BLOCK_SIZE = 32
 """The default of 128 tokens would never let shorter prompts share anything."""
 _SHUTDOWN = 1.0
 """Seconds that an idle engine gets to end by itself."""
+_UNKNOWN_CACHE_BLOCKS = 4096
 _MAX_TOKEN_IDS = 128
 """vLLM's limit for `logprob_token_ids`."""
 Known = dict[tuple[int, ...], Scored]
@@ -49,7 +51,7 @@ _SHARED_CONTEXT = 64
 
 
 def quiet_environment() -> None:
-    """Settings that vLLM reads when it is imported: errors only. What the user has set stays."""
+    """Settings that vLLM reads when it is imported. What the user has set stays."""
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
 
@@ -68,6 +70,7 @@ class VllmEngine:
             from vllm.platforms import current_platform
         except ImportError as error:
             raise MissingExtraError(f"the vLLM engine needs {error.name}: pip install 'equipoise[vllm]'") from error
+        os.environ[PARENT] = str(os.getpid())
         self._vllm = vllm
         self.version = vllm.__version__
         self._on_cpu = current_platform.is_cpu()
@@ -86,6 +89,7 @@ class VllmEngine:
         if lora_adapters:
             options |= {"enable_lora": True, "max_lora_rank": lora_rank, "max_loras": lora_adapters}
         self._config = config
+        self._lora = bool(lora_adapters)
         self._llm: Any = None
         with _engine_errors("could not start"):
             self._llm = vllm.LLM(model=folder, **options | dict(config.options))
@@ -95,7 +99,7 @@ class VllmEngine:
         self.window = self.max_length - 2
         cache = settings.cache_config
         self._block_size = int(cache.block_size)
-        self._cache_tokens = int(cache.num_gpu_blocks or 0) * self._block_size
+        self._cache_tokens = int(cache.num_gpu_blocks or _UNKNOWN_CACHE_BLOCKS) * self._block_size
         self._vocabulary = int(settings.model_config.get_vocab_size())
         self._check_canary()
 
@@ -110,10 +114,9 @@ class VllmEngine:
         for rank in found:
             if rank["differ"]:
                 raise ReloadError(f"{folder}: after the reload {rank['differ'][0]} differs from the file")
-            if not any("embed" in name or "wte" in name for name in rank["same"]) or len(rank["same"]) < len(rank["unknown"]):
-                raise ReloadError(
-                    f"{folder}: the reloaded weights cannot be compared with the file ({len(rank['unknown'])} unknown)"
-                )
+            if rank["unknown"] or not rank["same"]:
+                what = rank["unknown"][0] if rank["unknown"] else "nothing"
+                raise ReloadError(f"{folder}: the reloaded weights cannot be compared with the file ({what})")
         if self._llm.reset_prefix_cache() is False:
             raise ReloadError(f"{folder}: the prefix cache of the old weights could not be emptied")
         self._check_canary()
@@ -176,7 +179,7 @@ class VllmEngine:
         asked = [
             (i, beginning, tokens[k : k + _MAX_TOKEN_IDS])
             for i, request in enumerate(requests)
-            for beginning, tokens in single_positions(request)
+            for beginning, tokens in single_positions(request, every=self._lora)
             for k in range(0, len(tokens), _MAX_TOKEN_IDS)
         ]
         parameters = [
@@ -247,18 +250,20 @@ class VllmEngine:
             raise EngineError("the weights produce NaN: the checkpoint is damaged, or its numbers overflow in this dtype")
 
 
-def single_positions(request: ScoringRequest) -> list[tuple[tuple[int, ...], list[int]]]:
+def single_positions(request: ScoringRequest, *, every: bool = False) -> list[tuple[tuple[int, ...], list[int]]]:
     """(beginning, tokens to score after it): the positions of a request that are cheaper asked for one by one.
 
     Every position where all of them together are no more than the continuations: choices of one token, and choices that
     differ in their last token only, such as a line break and a letter. Otherwise the first position, which also brings
-    the context into the cache, unless there is but one longer continuation after a short context.
+    the context into the cache, unless there is but one longer continuation after a short context. `every` asks for all: with
+    adapters in the batch, vLLM's prompt log-probs apply the LM head's adapter to the wrong rows.
     """
     after: dict[tuple[int, ...], set[int]] = {}
     for continuation in request.continuations:
         for k, token in enumerate(continuation):
             after.setdefault(tuple(continuation[:k]), set()).add(token)
-    if len(after) > max(2, len(request.continuations)) or (len(after) == 2 and len(request.continuations) == 1):
+    few = len(after) <= max(2, len(request.continuations)) and not (len(after) == 2 and len(request.continuations) == 1)
+    if not (every or few):
         if len(request.continuations) == 1 and len(request.context) < _SHARED_CONTEXT:
             return []
         after = {(): after[()]}
@@ -268,13 +273,14 @@ def single_positions(request: ScoringRequest) -> list[tuple[tuple[int, ...], lis
 def _told(output: Any, start: int, continuation: Sequence[int]) -> Iterator[tuple[tuple[int, ...], Scored]]:
     """What a request tells: by beginning of the continuation, the log-prob of its last token.
 
-    A position that came out of the prefix cache has no log-prob of its own: vLLM leaves whatever was in that memory. The
-    request that computed it, for the context or for a continuation with the same beginning, has told it.
+    A position that came out of the prefix cache has no log-prob of its own: vLLM leaves it out, or returns whatever was in
+    that memory. The request that computed it, for the context or for a continuation with the same beginning, has told it.
     """
     logprobs = output.prompt_logprobs
+    shorter = start + len(continuation) - len(logprobs)
     computed = max(0, (output.num_cached_tokens or 0) + 1 - start)
     for k in range(computed, len(continuation)):
-        at = logprobs.start_indices[start + k]
+        at = logprobs.start_indices[start + k - shorter]
         if logprobs.token_ids[at] == continuation[k]:
             yield tuple(continuation[: k + 1]), Scored(logprobs.logprobs[at], logprobs.ranks[at] == 1)
 
@@ -297,8 +303,8 @@ def _engine_errors(what: str) -> Iterator[None]:
         raise
     except Exception as error:
         memory = isinstance(error, MemoryError) or "out of memory" in str(error).lower()
-        hint = "; it ran out of memory: give a smaller --max-model-len or more GPUs (--tensor-parallel-size)" if memory else ""
-        raise EngineError(f"vLLM {what}: {_first_line(error)}{hint}") from error
+        hint = "give a smaller --max-model-len or more GPUs (--tensor-parallel-size)" if memory else "--verbose shows what it says"
+        raise EngineError(f"vLLM {what}: {_first_line(error).rstrip('.')} ({hint})") from error
 
 
 def _first_line(error: BaseException) -> str:

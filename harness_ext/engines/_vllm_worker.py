@@ -6,13 +6,39 @@ multiplying the unit matrix with it, which is exact: every sum has one term that
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 _LAYER = re.compile(r"\.(\d+)\.")
 _UNIT_ROWS = 1024
+
+
+PARENT = "EQUIPOISE_ENGINE_PARENT"
+"""Environment variable with the process that started the engine."""
+
+
+def _follow_parent(parent: int) -> None:
+    """End with the process that started the engine: after a kill -9 of it, vLLM's own processes would stay, with all memory."""
+    starter = os.getppid()
+    while psutil.pid_exists(parent):
+        time.sleep(1.0)
+    if starter not in (1, parent):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(starter, signal.SIGKILL)  # the engine core, where the worker is a process below it
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+if os.environ.get(PARENT, str(os.getpid())) != str(os.getpid()):
+    threading.Thread(target=_follow_parent, args=(int(os.environ[PARENT]),), daemon=True).start()
 
 
 class WeightsProof:
@@ -22,7 +48,8 @@ class WeightsProof:
         """Compare embedding, final norm, and the first, middle and last layer with the safetensors files in `folder`.
 
         Every bit counts, after casting the file's tensor to the engine's dtype. Returns parameter names as `same`,
-        `differ`, and `unknown`, where the name or shape has no counterpart in the files.
+        `differ`, and `unknown`, where the name or shape has no counterpart in the files. A model with layers of another
+        kind (fused experts) has unknown ones, and gets a fresh engine per checkpoint.
         """
         import torch
 

@@ -100,9 +100,13 @@ class AdapterBatch:
 
     def _share(self, key: Hashable, size: int, compute: Callable[[int, list[Any]], list[T]]) -> list[T]:
         if key not in self._answers:
-            lora = [self._requests[folder] for folder in self._selected for _ in range(size)]
-            answers = compute(len(self._selected), lora)
-            self._answers[key] = {f: answers[i * size : (i + 1) * size] for i, f in enumerate(self._selected)}
+            self._answers[key] = {}
+            adapters = [folder for folder in self._selected if self._requests[folder]]
+            base = [folder for folder in self._selected if not self._requests[folder]]
+            for together in (adapters, base):  # apart: on a CPU, vLLM gives a row without an adapter the last one
+                if together:
+                    answers = compute(len(together), [self._requests[folder] for folder in together for _ in range(size)])
+                    self._answers[key] |= {f: answers[i * size : (i + 1) * size] for i, f in enumerate(together)}
         return self._answers[key][self._current]
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import time
 from functools import lru_cache
-from importlib.metadata import version
 from typing import Any
 
 from lm_eval import evaluate
-from lm_eval.loggers.utils import add_env_info, add_tokenizer_info, get_git_commit_hash
+from lm_eval.loggers.utils import add_env_info, add_tokenizer_info
 from lm_eval.utils import hash_string
 
 from equipoise import __version__
@@ -84,7 +85,7 @@ def score_task(
         "torch_seed": 1234,
         "fewshot_seed": 1234,
     }
-    results |= {"git_hash": get_git_commit_hash(), "date": date} | _environment()
+    results |= {"date": date} | _environment()
     add_tokenizer_info(results, lm)
     system = options.system_instruction
     results |= {
@@ -114,7 +115,8 @@ def score_task(
 @lru_cache(maxsize=1)
 def _environment() -> dict[str, Any]:
     """lm-eval's description of the machine; it takes seconds, so it is made once."""
-    found: dict[str, Any] = {}
+    git = shutil.which("git")
+    commit = subprocess.run([git, "describe", "--always"], capture_output=True, text=True).stdout.strip() if git else ""
+    found: dict[str, Any] = {"git_hash": commit or None}
     add_env_info(found)
-    found["lm_eval_version"] = version("lm_eval")
     return found

@@ -90,8 +90,9 @@ class SeriesScorer:
         return self.outcome
 
     def close(self) -> None:
-        """Stop the engine."""
+        """Stop the engine; what could not be written yet gets a last chance."""
         self._slot.drop()
+        self._write_again()
 
     def template_of(self, checkpoint: Checkpoint) -> str | None:
         """The chat template its prompts use; None for plain text."""
@@ -225,15 +226,14 @@ class SeriesScorer:
         try:
             with self.progress.task(f"{checkpoint.name} · {task.name}") as summary:
                 results, samples = score_task(lm, task, checkpoint, self.options, identity, template)
+                self._unwritten.append((checkpoint, task.name, results, samples))
+                self._write_again()
                 summary.append(headline(results))
         except EngineError:
             raise
         except Exception as error:
             log.debug("task failed", exc_info=True)
             self._fail(checkpoint, _reason(error), task.name)
-            return
-        self._unwritten.append((checkpoint, task.name, results, samples))
-        self._write_again()
 
     def _write_again(self) -> None:
         """Write what is scored and not yet on disk. A full disk may have room again later."""
