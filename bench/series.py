@@ -111,13 +111,13 @@ def report(seconds: dict[str, list[float]], options: argparse.Namespace) -> None
 
 
 def stock(model: str, checkpoint: Path, work: Path, options: argparse.Namespace) -> list[str]:
-    """The usual command for one checkpoint; `hf` at its default batch size."""
+    """The usual command for one checkpoint: vLLM with all requests at once, `hf` at its default batch size."""
     arguments = f"pretrained={checkpoint},dtype=bfloat16"
     if model == "vllm":
         arguments += ",max_model_len=2048" + ("" if _cuda() else ",enforce_eager=True")
     line = [str(BIN / "lm_eval"), "run", "--model", model, "--model_args", arguments, "--tasks", "monetization45,shop_choice"]
     line += ["--include_path", str(work), "--gen_kwargs", f"max_gen_toks={options.max_gen_toks}", "--apply_chat_template"]
-    line += ["--device", "cpu"] if model == "hf" and not _cuda() else []
+    line += ["--batch_size", "auto"] if model == "vllm" else [] if _cuda() else ["--device", "cpu"]
     return [*line, "--log_samples", "--output_path", str(work / f"stock-{model}")]
 
 
@@ -170,9 +170,9 @@ def bare(checkpoint: Path, work: Path, options: argparse.Namespace) -> None:
 
     llm = engine._llm
     calls: list[tuple[list, list]] = []  # type: ignore[type-arg]
-    generate = llm.generate
-    llm.generate = lambda prompts, sampling_params, **rest: (
-        calls.append((prompts, sampling_params)) or generate(prompts, sampling_params=sampling_params, **rest)
+    enqueue = llm.enqueue
+    llm.enqueue = lambda prompts, sampling_params, **rest: (
+        calls.append((prompts, sampling_params)) or enqueue(prompts, sampling_params=sampling_params, **rest)
     )
     with tempfile.TemporaryDirectory() as results:
         scorer = SeriesScorer(
@@ -193,7 +193,7 @@ def bare(checkpoint: Path, work: Path, options: argparse.Namespace) -> None:
         llm.reset_prefix_cache()
         start = time.perf_counter()
         for prompts, parameters in calls:
-            generate(prompts, sampling_params=parameters, use_tqdm=False)
+            llm.generate(prompts, sampling_params=parameters, use_tqdm=False)
         times.append(time.perf_counter() - start)
     engine.close()
     (work / "bare.json").write_text(json.dumps({"start": started, "generate": statistics.median(times)}))

@@ -80,7 +80,7 @@ def shop(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory, smollm2: Path) -> Path:
-    """A real Llama of 13 million random parameters with SmolLM2's tokenizer: loads in no time, answers nonsense."""
+    """A real Llama of 7 million random parameters, its LM head tied to the embedding, with SmolLM2's tokenizer: loads in no time, answers nonsense."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -94,7 +94,7 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory, smollm2: Path) -> Path:
         num_attention_heads=4,
         num_key_value_heads=2,
         max_position_embeddings=2048,
-        tie_word_embeddings=False,
+        tie_word_embeddings=True,
         bos_token_id=1,
         eos_token_id=2,
         pad_token_id=2,

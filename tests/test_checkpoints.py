@@ -76,7 +76,7 @@ def test_unchanged_files_are_not_read_again(copy, monkeypatch, tmp_path):
 
 def test_what_is_known_is_completed_and_kept(tiny_run, tiny_base):
     described = open_checkpoint(tiny_run / "checkpoint-200").described()
-    assert described["parameters"] == 49152 * 128 * 2 + 3 * (128 * 128 * 2 + 128 * 64 * 2 + 3 * 128 * 256 + 2 * 128) + 128
+    assert described["parameters"] == 49152 * 128 + 3 * (128 * 128 * 2 + 128 * 64 * 2 + 3 * 128 * 256 + 2 * 128) + 128
     assert described["step"] == 200
     assert described["tokens"] == {"domain": 1600, "general": 400}
     assert described["note"] == "kept"

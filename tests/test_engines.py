@@ -82,7 +82,7 @@ def test_a_reloaded_engine_is_a_fresh_one(vllm_engine, tiny_base, tokens, tmp_pa
 
 @pytest.mark.slow
 def test_weights_that_are_not_those_of_the_file_are_noticed(vllm_engine, tiny_base, tmp_path):
-    """The file changes between the reload and the comparison: one bit of one tensor of the middle layer."""
+    """The file changes after the reload: one number of one tensor of the middle layer, then the embedding."""
     from safetensors.torch import load_file, save_file
 
     vllm_engine.load(str(tiny_base))
@@ -95,6 +95,10 @@ def test_weights_that_are_not_those_of_the_file_are_noticed(vllm_engine, tiny_ba
     save_file(weights, other / "model.safetensors", metadata={"format": "pt"})
     (found,) = vllm_engine._llm.collective_rpc("equipoise_compare_weights", args=(str(other),))
     assert found["differ"] == ["model.layers.1.mlp.gate_up_proj.weight"]
+    weights["model.embed_tokens.weight"][7, 5] += 1
+    save_file(weights, other / "model.safetensors", metadata={"format": "pt"})
+    (found,) = vllm_engine._llm.collective_rpc("equipoise_compare_weights", args=(str(other),))
+    assert {"model.embed_tokens.weight", "lm_head.weight"} <= set(found["differ"])
 
 
 @pytest.mark.slow

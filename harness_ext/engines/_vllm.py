@@ -81,6 +81,7 @@ class VllmEngine:
             "seed": config.seed,
             "trust_remote_code": config.trust_remote_code,
             "enable_prefix_caching": True,
+            "async_scheduling": False,  # else it is a matter of timing which step a finished answer leaves, and so is rounding
             "worker_extension_cls": "equipoise.harness_ext.engines._vllm_worker.WeightsProof",
             "use_tqdm_on_load": False,
         }
@@ -107,7 +108,7 @@ class VllmEngine:
         """Replace the weights in place and prove it: bits against the files, an empty prefix cache, finite log-probs."""
         try:
             with _engine_errors("lost its workers"):
-                self._llm.collective_rpc("reload_weights", kwargs={"weights_path": folder})
+                self._llm.collective_rpc("equipoise_reload", args=(folder,))
                 found = self._llm.collective_rpc("equipoise_compare_weights", args=(folder,))
         except Exception as error:
             raise ReloadError(f"{folder}: vLLM could not reload it ({_first_line(error)})") from error
@@ -216,13 +217,20 @@ class VllmEngine:
             return []
         if self._llm is None:
             raise EngineError("the vLLM engine is closed")
+        bar = _bar(tick) if tick is not no_ticks else False
         with _engine_errors("died"):
-            outputs: list[Any] = self._llm.generate(
-                [self._vllm.TokensPrompt(prompt_token_ids=list(p)) for p in prompts],
-                sampling_params=list(parameters),
-                use_tqdm=_bar(tick) if tick is not no_ticks else False,
-                lora_request=list(adapters) if adapters and any(adapters) else None,
-            )
+            # the engine would begin with whatever has arrived; with all of it queued, batches and rounding are the same each time
+            self._llm.sleep(level=0, mode="keep")
+            try:
+                self._llm.enqueue(
+                    [self._vllm.TokensPrompt(prompt_token_ids=list(p)) for p in prompts],
+                    sampling_params=list(parameters),
+                    use_tqdm=False,
+                    lora_request=list(adapters) if adapters and any(adapters) else None,
+                )
+            finally:
+                self._llm.wake_up(tags=["scheduling"])
+            outputs: list[Any] = self._llm.wait_for_completion(use_tqdm=bar)
         return outputs
 
     def _sampling_params(self, sampling: Sampling) -> Any:

@@ -44,6 +44,16 @@ if os.environ.get(PARENT, str(os.getpid())) != str(os.getpid()):
 class WeightsProof:
     """vLLM mixes this class into its worker (`worker_extension_cls`)."""
 
+    def equipoise_reload(self, folder: str) -> None:
+        """Replace the weights by those in `folder`.
+
+        vLLM's own reload forgets one thing on a CPU: an LM head that shares the embedding keeps its packed copy of the old one.
+        """
+        self.model_runner.reload_weights(weights_path=folder)  # type: ignore[attr-defined]
+        for module in self.model_runner.get_model().modules():  # type: ignore[attr-defined]
+            if hasattr(module, "cpu_linear") and module.weight.numel():
+                module.quant_method.process_weights_after_loading(module)
+
     def equipoise_compare_weights(self, folder: str) -> dict[str, list[str]]:
         """Compare embedding, final norm, and the first, middle and last layer with the safetensors files in `folder`.
 
@@ -58,13 +68,14 @@ class WeightsProof:
         packed = getattr(model, "packed_modules_mapping", None) or {}
         found: dict[str, list[str]] = {"same": [], "differ": [], "unknown": []}
         with torch.inference_mode():
-            for name, module, parameter in _chosen(model):
+            for names, module, parameter in _chosen(model):
                 held = _held(module, parameter)
-                expected = None if held is None else _expected(name, module, held, files, packed)
-                if held is None or expected is None:
-                    found["unknown"].append(name)
+                expected = [_expected(names, module, h, files, packed) for h in held]
+                if not held or any(e is None for e in expected):
+                    found["unknown"].append(names[0])
                 else:
-                    found["same" if torch.equal(held, expected) else "differ"].append(name)
+                    same = all(torch.equal(h, e) for h, e in zip(held, expected, strict=True))
+                    found["same" if same else "differ"].append(names[0])
         return found
 
 
@@ -84,43 +95,44 @@ class _Tensors:
         return self._where[name].get_tensor(name)
 
 
-def _chosen(model: Any) -> Iterator[tuple[str, Any, Any]]:
-    """(parameter name, its module, the parameter) of what is compared."""
-    parameters = list(model.named_parameters())
+def _chosen(model: Any) -> Iterator[tuple[list[str], Any, Any]]:
+    """(names of the parameter, its own first; its module; the parameter) of what is compared. A tied weight comes once per module."""
+    parameters = list(model.named_parameters(remove_duplicate=False))
     layers = sorted({int(m[1]) for name, _ in parameters if (m := _LAYER.search(name))})
     wanted = {layers[0], layers[len(layers) // 2], layers[-1]} if layers else set()
     for name, parameter in parameters:
         layer = _LAYER.search(name)
         if layer is None or int(layer[1]) in wanted:
-            yield name, model.get_submodule(name.rpartition(".")[0]), parameter
+            tied = [other for other, p in parameters if p is parameter and other != name]
+            yield [name, *tied], model.get_submodule(name.rpartition(".")[0]), parameter
 
 
-def _held(module: Any, parameter: Any) -> Any | None:
-    """The values an engine computes with, in the layout of a linear layer's weight (out, in)."""
+def _held(module: Any, parameter: Any) -> list[Any]:
+    """The values an engine computes with, in the layout (out, in): the parameter, and the packed copy where there is one."""
     import torch
 
-    if parameter.numel():
-        return parameter.detach()
-    if not hasattr(module, "cpu_linear") or not hasattr(module, "input_size_per_partition"):
-        return None
-    width = module.input_size_per_partition
-    rows = []
-    for start in range(0, width, _UNIT_ROWS):
-        unit = torch.zeros(min(_UNIT_ROWS, width - start), width, dtype=parameter.dtype)
-        unit[torch.arange(unit.shape[0]), torch.arange(start, start + unit.shape[0])] = 1
-        rows.append(module.cpu_linear(unit, module.weight, None))
-    return torch.cat(rows).T
+    held = [parameter.detach()] if parameter.numel() else []
+    if hasattr(module, "cpu_linear") and parameter is module.weight:
+        width = module.input_size_per_partition if not held else parameter.shape[1]
+        rows = []
+        for start in range(0, width, _UNIT_ROWS):
+            unit = torch.zeros(min(_UNIT_ROWS, width - start), width, dtype=parameter.dtype)
+            unit[torch.arange(unit.shape[0]), torch.arange(start, start + unit.shape[0])] = 1
+            rows.append(module.cpu_linear(unit, module.weight, None))
+        held.append(torch.cat(rows).T)
+    return held
 
 
-def _expected(name: str, module: Any, held: Any, files: _Tensors, packed: dict[str, list[str]]) -> Any | None:
+def _expected(names: list[str], module: Any, held: Any, files: _Tensors, packed: dict[str, list[str]]) -> Any | None:
     """What the files say this parameter should be on this rank; None where they have no counterpart."""
     import torch
 
-    path, short, leaf = _split(name)
-    names = [name] if name in files else [f"{path}{part}.{leaf}" for part in packed.get(short, [])]
-    if not names or any(part not in files for part in names):
+    path, short, leaf = _split(names[0])
+    single = next((name for name in names if name in files), None)
+    parts = [single] if single else [f"{path}{part}.{leaf}" for part in packed.get(short, [])]
+    if not parts or any(part not in files for part in parts):
         return None
-    shards = [_shard(files[part], module, held, whole=len(names) == 1) for part in names]
+    shards = [_shard(files[part], module, held, whole=len(parts) == 1) for part in parts]
     expected = torch.cat(shards).to(device=held.device, dtype=held.dtype)
     if hasattr(module, "shard_indices") and expected.shape[0] < held.shape[0]:  # a vocabulary is padded
         expected = torch.cat([expected, held[expected.shape[0] :]])
