@@ -12,7 +12,7 @@ from typing import Any
 
 from equipoise.harness_ext.adapters import full_model
 from equipoise.harness_ext.engines import Engine, choose_engine, open_engine
-from equipoise.harness_ext.errors import EngineError, EquipoiseError, ReloadError
+from equipoise.harness_ext.errors import EngineError, EquipoiseError, MissingExtraError, ReloadError
 from equipoise.harness_ext.lm import EquipoiseLM, TextEncoder, load_tokenizer
 from equipoise.harness_ext.series._adapter_batch import AdapterBatch, batch_or_merge
 from equipoise.harness_ext.series._checkpoint import Checkpoint, read_chat_template, resolve_model
@@ -172,11 +172,15 @@ class SeriesScorer:
                     engine = self._slot.hold(folder, job.checkpoint)
                     started = True
                     self._score(job.checkpoint, task, engine)
+        except MissingExtraError:
+            raise
+        except EngineError as error:
+            self._slot.drop()
+            self._fail(job.checkpoint, _reason(error))
+            return started or isinstance(error, ReloadError)
         except Exception as error:
             log.debug("checkpoint failed", exc_info=True)
             self._fail(job.checkpoint, _reason(error))
-            self._slot.drop()
-            return started or not isinstance(error, EngineError) or isinstance(error, ReloadError)
         return True
 
     def _batched(self, adapters: Sequence[_Job]) -> bool:
@@ -208,7 +212,8 @@ class SeriesScorer:
                         self._score(checkpoint, task, engine)
             except EngineError as error:
                 for job in mine:
-                    self._fail(job.checkpoint, _reason(error))
+                    if self._job_again(job).tasks:
+                        self._fail(job.checkpoint, _reason(error))
             finally:
                 engine.close()
 

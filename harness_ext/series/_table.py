@@ -106,8 +106,8 @@ def print_report(found: Report, results: Path, console: Console | None = None) -
     console.print(table)
     console.print()
     for line in _notes(found, sides, bool(compared)):
-        console.print(line, markup=False)
-    console.print(f"Files: {results}", markup=False)
+        console.print(line, markup=False, soft_wrap=True)
+    console.print(f"Files: {results}", markup=False, soft_wrap=True)
 
 
 def _notes(found: Report, sides: Sequence[str], compared: bool) -> list[str]:
