@@ -45,7 +45,8 @@ def local_model(pretrained: str, peft: str | None = None) -> Iterator[Path]:
 def merge_adapter(base: Path, adapter: Path, output: Path) -> None:
     """Write base + adapter to `output`. peft does the arithmetic, for every kind it can merge.
 
-    In float32, so that the engine rounds once, to its own dtype; in the base's dtype where memory is short. Raises `CheckpointError` where the adapter does not fit the base.
+    In float32, so that the engine rounds once, to its own dtype; in the base's dtype where memory is short. Raises
+    `CheckpointError` where the adapter does not fit the base.
     """
     try:
         import transformers

@@ -29,6 +29,7 @@ MISTAKES = {
     "engine": (["{base}", "--tasks", "letters", "--engine", "tgi"], "unknown engine 'tgi'"),
     "dtype": (["{base}", "--tasks", "letters", "--dtype", "bf16"], "unknown dtype 'bf16': use bfloat16, float16, float32, auto"),
     "adapters": (["{base}", "--tasks", "letters", "--adapters", "both"], "unknown --adapters 'both': use auto, merge, batch"),
+    "watch in parts": (["--watch", "run", "--tasks", "letters", "--shard", "1/2"], "--watch runs one process"),
     "processes": (["{base}", "--tasks", "letters", "--data-parallel-size", "0"], "--data-parallel-size must be 1 or more"),
     "results is a file": (["{base}", "--tasks", "letters", "--results", "{file}"], "is a file; --results wants a folder"),
 }

@@ -192,6 +192,7 @@ def test_a_disk_that_stays_full_is_a_failure(engine, tmp_path, choice_tasks, tin
 
     monkeypatch.setattr(scorer.store, "write", full)
     outcome = scorer.run(find_series([str(tiny_base)]))
+    scorer.close()
     assert [(f.name, f.task, f.reason) for f in outcome.failures] == [("tiny", "letters", "its scores could not be written")]
 
 

@@ -102,7 +102,11 @@ class VllmEngine:
         self._block_size = int(cache.block_size)
         self._cache_tokens = int(cache.num_gpu_blocks or _UNKNOWN_CACHE_BLOCKS) * self._block_size
         self._vocabulary = int(settings.model_config.get_vocab_size())
-        self._check_canary()
+        try:
+            self._check_canary()
+        except EngineError:
+            self.close()
+            raise
 
     def load(self, folder: str) -> None:
         """Replace the weights in place and prove it: bits against the files, an empty prefix cache, finite log-probs."""

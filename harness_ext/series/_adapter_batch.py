@@ -26,6 +26,10 @@ T = TypeVar("T")
 _LONG_TASK = 500_000
 """Generated tokens per checkpoint from which a merge (seconds) costs less than multi-LoRA's slower tokens. A guess: not yet
 measured on a GPU."""
+_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
+"""What vLLM can reserve room for."""
+_PHRASINGS = 3
+"""Requests that a document may be asked with: rubric questions have so many."""
 _MAX_BATCHED = 32
 """Adapters that are kept in a GPU's memory at once."""
 
@@ -62,7 +66,8 @@ class AdapterBatch:
         from vllm.lora.request import LoRARequest
 
         with_weights = [c for c in adapters if c.base]
-        rank = max(_rank(c) for c in with_weights)
+        largest = max(_rank(c) for c in with_weights)
+        rank = next((r for r in _RANKS if r >= largest), largest)
         self._engine = VllmEngine(str(base), config, lora_rank=rank, lora_adapters=len(with_weights))
         self.version = self._engine.version
         self.max_length, self.max_scored, self.window = self._engine.max_length, self._engine.max_scored, self._engine.window
@@ -130,8 +135,9 @@ def _obstacle(engine: str, adapters: Sequence[Checkpoint]) -> str | None:
 
 
 def _rank(checkpoint: Checkpoint) -> int:
+    """The adapter's largest rank."""
     config = read_adapter_config(checkpoint.folder)
-    return max(int(config.get("r", 16)), *map(int, (config.get("rank_pattern") or {}).values()), 8)
+    return max([int(config.get("r", 8)), *map(int, (config.get("rank_pattern") or {}).values())])
 
 
 def _generated_tokens(task: NamedTask) -> int:
@@ -140,7 +146,7 @@ def _generated_tokens(task: NamedTask) -> int:
     for t in task.loaded["tasks"].values():
         if t.OUTPUT_TYPE == "generate_until":
             limit = int((t.config.generation_kwargs or {}).get("max_gen_toks", 256))
-            total += limit * (t.config.repeats or 1) * len(t.eval_docs) * 3
+            total += limit * (t.config.repeats or 1) * len(t.eval_docs) * _PHRASINGS
     return total
 
 

@@ -54,6 +54,7 @@ def run_score(
         if watched:
             series = watch(scorer, named, watched, bases, with_bases=with_bases, idle=idle_minutes * 60)
             scorer.plan(series)
+            scorer.outcome.failures += series.broken
         elif processes > 1:
             assert series is not None
             scorer.plan(series)
@@ -90,8 +91,8 @@ def _check(named: Sequence[str], options: ScoreOptions, watched: Path | None, pr
         raise EquipoiseError(f"unknown --adapters {options.adapters!r}: use {', '.join(ADAPTERS)}")
     if processes < 1:
         raise EquipoiseError("--data-parallel-size must be 1 or more")
-    if processes > 1 and watched is not None:
-        raise EquipoiseError("--watch runs one process; leave out --data-parallel-size")
+    if watched is not None and (processes > 1 or options.shard != (1, 1)):
+        raise EquipoiseError("--watch runs one process; leave out --data-parallel-size and --shard")
 
 
 def parse_settings(text: str | None, flag: str) -> dict[str, Any]:

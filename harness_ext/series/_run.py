@@ -86,13 +86,14 @@ class SeriesScorer:
         for group in groups.values():
             self._run_group(group)
         self._write_again()
-        self.outcome.failures += [Failure(c.name, "its scores could not be written", t) for c, t, _, _ in self._unwritten]
         return self.outcome
 
     def close(self) -> None:
-        """Stop the engine; what could not be written yet gets a last chance."""
+        """Stop the engine. What could not be written yet gets a last chance, and is a failure after that."""
         self._slot.drop()
         self._write_again()
+        self.outcome.failures += [Failure(c.name, "its scores could not be written", t) for c, t, _, _ in self._unwritten]
+        self._unwritten.clear()
 
     def template_of(self, checkpoint: Checkpoint) -> str | None:
         """The chat template its prompts use; None for plain text."""
