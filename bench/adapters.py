@@ -16,13 +16,13 @@ from _arms import QUIET, interleaved, last_line, medians
 os.environ.update(QUIET)
 
 from equipoise.harness_ext.adapters import full_model
+from equipoise.harness_ext.checkpoint import open_checkpoint
 from equipoise.harness_ext.engines import EngineConfig, Sampling
 from equipoise.harness_ext.engines._vllm import VllmEngine
 from equipoise.harness_ext.lm import TextEncoder, load_tokenizer
 from equipoise.harness_ext.models import bundled_model
 from equipoise.harness_ext.rubric import load_questions, render_form
 from equipoise.harness_ext.series._adapter_batch import AdapterBatch
-from equipoise.harness_ext.series._checkpoint import open_checkpoint
 
 TARGET = 2.0
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from equipoise.harness_ext.errors import CheckpointError, MissingExtraError
-from equipoise.harness_ext.series._checkpoint import Checkpoint, is_checkpoint, open_checkpoint, read_tensors, resolve_model
+from equipoise.harness_ext.checkpoint import Checkpoint, is_checkpoint, open_checkpoint, read_tensors, resolve_model
+from equipoise.harness_ext.errors import CheckpointError, MissingExtraError, first_line
 
 
 @contextlib.contextmanager
@@ -60,7 +60,7 @@ def merge_adapter(base: Path, adapter: Path, output: Path) -> None:
         merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
         merged.save_pretrained(output)
     except (ValueError, RuntimeError, KeyError) as error:
-        raise CheckpointError(f"{adapter}: cannot be merged into {base} ({str(error).strip().splitlines()[0]})") from error
+        raise CheckpointError(f"{adapter}: cannot be merged into {base} ({first_line(error)})") from error
 
 
 def _merge_dtype(base: Path) -> str:

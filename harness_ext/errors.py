@@ -27,3 +27,8 @@ class EngineError(EquipoiseError):
 
 class ReloadError(EngineError):
     """New weights could not be put into a running engine, or could not be proven to be there."""
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of a library says, in one line; its kind where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -27,7 +27,7 @@ from lm_eval.models.utils import (
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
 from equipoise.harness_ext.engines import Engine, EngineConfig, Sampling, ScoringRequest, Ticker, no_ticks, open_engine
-from equipoise.harness_ext.errors import EngineError, EquipoiseError
+from equipoise.harness_ext.errors import EngineError, EquipoiseError, first_line
 
 log = logging.getLogger(__name__)
 
@@ -296,7 +296,7 @@ def load_tokenizer(folder: str, trust_remote_code: bool = False) -> Any:
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
     except (OSError, ValueError) as error:
-        raise EquipoiseError(f"{folder}: its tokenizer cannot be loaded ({str(error).splitlines()[0]})") from error
+        raise EquipoiseError(f"{folder}: its tokenizer cannot be loaded ({first_line(error)})") from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer

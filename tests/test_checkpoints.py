@@ -7,8 +7,8 @@ import shutil
 import pytest
 from conftest import lora, neighbour
 
+from equipoise.harness_ext.checkpoint import open_checkpoint, read_tensors, weights_hash
 from equipoise.harness_ext.errors import CheckpointError
-from equipoise.harness_ext.series._checkpoint import open_checkpoint, read_tensors, weights_hash
 from equipoise.harness_ext.series._discover import check_tokenizers, expand, find_series
 
 

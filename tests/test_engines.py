@@ -10,6 +10,7 @@ from lm_eval.models.huggingface import HFLM
 from lm_eval.tasks import TaskManager
 
 from equipoise.harness_ext.adapters import full_model
+from equipoise.harness_ext.checkpoint import open_checkpoint
 from equipoise.harness_ext.engines import EngineConfig, Sampling, ScoringRequest, choose_engine, open_engine
 from equipoise.harness_ext.engines._hf import HfEngine
 from equipoise.harness_ext.engines._vllm import VllmEngine, single_positions
@@ -17,7 +18,6 @@ from equipoise.harness_ext.errors import CheckpointError, EngineError, ReloadErr
 from equipoise.harness_ext.lm import EquipoiseLM, TextEncoder, load_tokenizer
 from equipoise.harness_ext.series import ScoreOptions
 from equipoise.harness_ext.series._adapter_batch import AdapterBatch
-from equipoise.harness_ext.series._checkpoint import open_checkpoint
 from equipoise.harness_ext.series._discover import find_series
 from equipoise.harness_ext.series._run import SeriesScorer
 

@@ -21,7 +21,7 @@ from equipoise.harness_ext.engines._protocol import (
     Ticker,
     no_ticks,
 )
-from equipoise.harness_ext.errors import EngineError, MissingExtraError, ReloadError
+from equipoise.harness_ext.errors import EngineError, MissingExtraError, ReloadError, first_line
 
 _BATCH_TOKENS = {"cpu": 4096, "cuda": 65536}
 """Padded tokens of one forward pass: enough to keep the machine busy, few enough for its memory."""
@@ -70,7 +70,7 @@ class HfEngine:
                 **dict(self._config.options),
             )
         except Exception as error:
-            raise ReloadError(f"{folder}: transformers could not load it ({_first_line(error)})") from error
+            raise ReloadError(f"{folder}: transformers could not load it ({first_line(error)})") from error
         self._model: Any = model.to(self._device).eval()
         canary = ScoringRequest([5, 6, 7, 8], [[9]])
         if not math.isfinite(self.score([canary])[0][0].logprob):
@@ -177,7 +177,7 @@ class HfEngine:
                     **options,
                 )
             except (TypeError, ValueError) as error:
-                raise EngineError(f"transformers does not take these generation settings: {_first_line(error)}") from error
+                raise EngineError(f"transformers does not take these generation settings: {first_line(error)}") from error
         ends = self._end_tokens()
         answers = []
         for row in output[:, width:].tolist():
@@ -206,8 +206,4 @@ class _OutOfMemory:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if error is not None and isinstance(error, self._kinds):
-            raise EngineError(f"transformers ran out of memory: {_first_line(error)}; give a smaller --max-model-len") from error
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise EngineError(f"transformers ran out of memory: {first_line(error)}; give a smaller --max-model-len") from error

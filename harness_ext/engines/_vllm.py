@@ -25,7 +25,7 @@ from equipoise.harness_ext.engines._protocol import (
     no_ticks,
 )
 from equipoise.harness_ext.engines._vllm_worker import PARENT
-from equipoise.harness_ext.errors import EngineError, MissingExtraError, ReloadError
+from equipoise.harness_ext.errors import EngineError, MissingExtraError, ReloadError, first_line
 
 _QUIET = {
     "VLLM_LOGGING_LEVEL": "CRITICAL",
@@ -115,7 +115,7 @@ class VllmEngine:
                 self._llm.collective_rpc("equipoise_reload", args=(folder,))
                 found = self._llm.collective_rpc("equipoise_compare_weights", args=(folder,))
         except Exception as error:
-            raise ReloadError(f"{folder}: vLLM could not reload it ({_first_line(error)})") from error
+            raise ReloadError(f"{folder}: vLLM could not reload it ({first_line(error)})") from error
         for rank in found:
             if rank["differ"]:
                 raise ReloadError(f"{folder}: after the reload {rank['differ'][0]} differs from the file")
@@ -246,7 +246,7 @@ class VllmEngine:
         try:
             return self._vllm.SamplingParams(max_tokens=sampling.max_tokens, stop=list(sampling.stop), **options)
         except (TypeError, ValueError) as error:
-            raise EngineError(f"vLLM does not take these generation settings: {_first_line(error)}") from error
+            raise EngineError(f"vLLM does not take these generation settings: {first_line(error)}") from error
 
     def _check_canary(self) -> None:
         """A fixed prompt must find nothing cached and give finite log-probs.
@@ -316,11 +316,7 @@ def _engine_errors(what: str) -> Iterator[None]:
     except Exception as error:
         memory = isinstance(error, MemoryError) or "out of memory" in str(error).lower()
         hint = "give a smaller --max-model-len or more GPUs (--tensor-parallel-size)" if memory else "--verbose shows what it says"
-        raise EngineError(f"vLLM {what}: {_first_line(error).rstrip('.')} ({hint})") from error
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise EngineError(f"vLLM {what}: {first_line(error).rstrip('.')} ({hint})") from error
 
 
 def _bar(tick: Ticker) -> Callable[..., Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from equipoise.harness_ext.checkpoint import Checkpoint, read_adapter_config
 from equipoise.harness_ext.engines import (
     EngineConfig,
     Generation,
@@ -18,7 +19,6 @@ from equipoise.harness_ext.engines import (
 )
 from equipoise.harness_ext.engines._vllm import VllmEngine
 from equipoise.harness_ext.errors import EngineError
-from equipoise.harness_ext.series._checkpoint import Checkpoint, read_adapter_config
 from equipoise.harness_ext.series._options import ScoreOptions
 from equipoise.harness_ext.series._tasks import NamedTask
 

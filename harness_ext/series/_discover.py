@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from equipoise.harness_ext.checkpoint import Checkpoint, is_checkpoint, open_checkpoint, resolve_model
 from equipoise.harness_ext.errors import CheckpointError
 from equipoise.harness_ext.manifest import read_manifest
-from equipoise.harness_ext.series._checkpoint import Checkpoint, is_checkpoint, open_checkpoint, resolve_model
 
 _GENERIC = re.compile(r"^(?:checkpoint|step|global_step|epoch)?[-_]?\d+$|^(?:final|last|best|model|adapter|output)$")
 _SNAPSHOT = re.compile(r"models--(?P<owner>.+?)--(?P<model>[^/]+)/snapshots/")

@@ -13,9 +13,9 @@ from lm_eval.loggers.utils import add_env_info, add_tokenizer_info
 from lm_eval.utils import hash_string
 
 from equipoise import __version__
+from equipoise.harness_ext.checkpoint import Checkpoint
 from equipoise.harness_ext.grading import GRADER_VERSION
 from equipoise.harness_ext.lm import EquipoiseLM
-from equipoise.harness_ext.series._checkpoint import Checkpoint
 from equipoise.harness_ext.series._options import ScoreOptions
 from equipoise.harness_ext.series._store import KEY, identity_key
 from equipoise.harness_ext.series._tasks import NamedTask

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from equipoise.harness_ext.adapters import full_model
+from equipoise.harness_ext.checkpoint import Checkpoint, read_chat_template, resolve_model
 from equipoise.harness_ext.engines import Engine, choose_engine, open_engine
-from equipoise.harness_ext.errors import EngineError, EquipoiseError, MissingExtraError, ReloadError
+from equipoise.harness_ext.errors import EngineError, EquipoiseError, MissingExtraError, ReloadError, first_line
 from equipoise.harness_ext.lm import EquipoiseLM, TextEncoder, load_tokenizer
 from equipoise.harness_ext.series._adapter_batch import AdapterBatch, batch_or_merge
-from equipoise.harness_ext.series._checkpoint import Checkpoint, read_chat_template, resolve_model
 from equipoise.harness_ext.series._discover import Failure, Series, check_tokenizers
 from equipoise.harness_ext.series._evaluate import identity_of, score_task
 from equipoise.harness_ext.series._options import ScoreOptions
@@ -332,5 +332,4 @@ def _changed(before: dict[str, Any], now: dict[str, Any]) -> str | None:
 
 
 def _reason(error: BaseException) -> str:
-    text = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return text if isinstance(error, EquipoiseError) else f"{type(error).__name__}: {text}"
+    return first_line(error) if isinstance(error, EquipoiseError) else f"{type(error).__name__}: {first_line(error)}"

@@ -20,11 +20,11 @@ from typing import Any
 from filelock import FileLock, Timeout
 from lm_eval.utils import handle_non_serializable, hash_string, sanitize_list
 
+from equipoise.harness_ext.checkpoint import Checkpoint
 from equipoise.harness_ext.errors import CheckpointError, ResultsError
 from equipoise.harness_ext.files import write_atomically
 from equipoise.harness_ext.manifest import FILE
 from equipoise.harness_ext.results import stamp_of
-from equipoise.harness_ext.series._checkpoint import Checkpoint
 
 KEY = "equipoise"
 """Our part of a results file."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from equipoise.harness_ext.errors import EquipoiseError
+from equipoise.harness_ext.errors import EquipoiseError, first_line
 from equipoise.harness_ext.series._options import ScoreOptions
 
 OUR_TASKS = Path(__file__).resolve().parents[2] / "tasks"
@@ -71,8 +71,7 @@ def _load(manager: Any, name: str, options: ScoreOptions) -> NamedTask:
     except EquipoiseError:
         raise
     except Exception as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise EquipoiseError(f"task {name}: it cannot be loaded, its data may be out of reach ({reason})") from error
+        raise EquipoiseError(f"task {name}: it cannot be loaded, its data may be out of reach ({first_line(error)})") from error
     for task_name, task in loaded["tasks"].items():
         _override(task_name, task, options)
         _build_once(task)

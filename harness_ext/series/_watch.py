@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from equipoise.harness_ext.checkpoint import Checkpoint
 from equipoise.harness_ext.errors import CheckpointError
 from equipoise.harness_ext.manifest import read_manifest
-from equipoise.harness_ext.series._checkpoint import Checkpoint
 from equipoise.harness_ext.series._discover import Series, find_series
 from equipoise.harness_ext.series._run import SeriesScorer
 
