@@ -29,6 +29,18 @@ class ReloadError(EngineError):
     """New weights could not be put into a running engine, or could not be proven to be there."""
 
 
+class ConfigError(EquipoiseError):
+    """A training configuration that cannot be used: names the file and the field."""
+
+
+class DataError(EquipoiseError):
+    """Training data that cannot be used: names the file and the line."""
+
+
+class TrainingError(EquipoiseError):
+    """Training that had to stop; what was saved before is whole."""
+
+
 def first_line(error: BaseException) -> str:
     """What an error of a library says, in one line; its kind where it says nothing."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

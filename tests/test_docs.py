@@ -25,9 +25,10 @@ def test_the_file_tree_of_the_readme_holds():
         named.append(folder + name if line.startswith(" ") else name)
     for name in named:
         assert (ROOT / name).exists(), name
-    tracked = {p.name for p in (ROOT / "harness_ext").glob("[!_]*") if p.name != "__pycache__"}
-    shown = {n.split("/")[1] for n in named if n.startswith("harness_ext/") and n != "harness_ext/"}
-    assert tracked == shown
+    for package in ("harness_ext", "train"):
+        tracked = {p.name for p in (ROOT / package).glob("[!_]*") if p.name != "__pycache__"}
+        shown = {n.split("/")[1] for n in named if n.startswith(f"{package}/") and n != f"{package}/"}
+        assert tracked == shown
 
 
 def test_every_link_leads_somewhere():

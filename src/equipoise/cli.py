@@ -57,6 +57,35 @@ def model(
     print(bundled_model(name))
 
 
+@app.command("train")
+def train(
+    config: Annotated[Path, typer.Argument(help="The run's YAML file, see docs/training.md.")],
+    override: Annotated[list[str] | None, typer.Option("--set", help="key=value over the file, e.g. --set tokens=50000.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run was stopped, exactly.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the plan: tokens, passes, steps, time, memory, examples.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the plan or the outcome as JSON.")] = False,
+) -> None:
+    """Fine-tune with a token-exact mix of sources; writes a series of checkpoints that `equipoise score` takes."""
+    from equipoise.train._command import run_train
+
+    raise typer.Exit(run_train(config, override or [], resume=resume, dry_run=dry_run, as_json=as_json))
+
+
+@app.command("merge")
+def merge(
+    base: Annotated[str, typer.Option(help="The model it was tuned from: a folder, bundled or hub name.")],
+    tuned: Annotated[str, typer.Option(help="The tuned model or adapter.")],
+    output: Annotated[Path, typer.Option(help="The new folder; with several alphas, one folder each inside.")],
+    alpha: Annotated[str, typer.Option(help="0 is the base, 1 the tuned model; several with commas.")] = "0.5",
+) -> None:
+    """Interpolate the weights of a base and a tuned model (WiSE-FT)."""
+    from equipoise.train._command import run_merge
+
+    raise typer.Exit(run_merge(base, tuned, alpha, output))
+
+
 @app.command("score")
 def score(
     checkpoints: Annotated[
