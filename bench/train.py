@@ -176,7 +176,7 @@ def arm(name: str, work: Path) -> None:
         "steps": trainer.state.global_step,
         "first": clock.losses[0],
         "before": before,
-        "after": held_out_loss(trainer.model, held_out),
+        "after": held_out_loss(trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False), held_out),
     }
     print(json.dumps(result))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,16 +15,19 @@ import psutil
 from equipoise.harness_ext.checkpoint import Checkpoint, is_checkpoint, open_checkpoint, read_tensors, resolve_model
 from equipoise.harness_ext.errors import CheckpointError, MissingExtraError, first_line
 
+_MERGED = "equipoise-merged-"
+
 
 @contextlib.contextmanager
-def full_model(checkpoint: Checkpoint) -> Iterator[Path]:
+def full_model(checkpoint: Checkpoint, *, trust_remote_code: bool = False) -> Iterator[Path]:
     """A folder with the whole model: the checkpoint itself, or an adapter merged into a temporary folder."""
     if checkpoint.base is None:
         yield checkpoint.folder
         return
-    work = Path(tempfile.mkdtemp(prefix="equipoise-merged-"))
+    _clear_abandoned()
+    work = Path(tempfile.mkdtemp(prefix=f"{_MERGED}{os.getpid()}-"))
     try:
-        merge_adapter(checkpoint.base, checkpoint.folder, work)
+        merge_adapter(checkpoint.base, checkpoint.folder, work, trust_remote_code=trust_remote_code)
         _copy_small_files(checkpoint.tokenizer_folder, work)
         yield work
     finally:
@@ -31,18 +35,19 @@ def full_model(checkpoint: Checkpoint) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def local_model(pretrained: str, peft: str | None = None) -> Iterator[Path]:
+def local_model(pretrained: str, peft: str | None = None, *, trust_remote_code: bool = False) -> Iterator[Path]:
     """The same for `--model_args pretrained=…,peft=…`: a folder, hub name, or adapter."""
     if not pretrained and not peft:
         raise CheckpointError("no model given: --model_args pretrained=FOLDER_OR_HUB_NAME")
     folder = resolve_model(peft or pretrained)
     if not is_checkpoint(folder):
         raise CheckpointError(f"{folder}: no weights (*.safetensors) with a config.json, and no adapter in it")
-    with full_model(open_checkpoint(folder, base=pretrained if peft else None)) as whole:
+    checkpoint = open_checkpoint(folder, base=pretrained if peft else None)
+    with full_model(checkpoint, trust_remote_code=trust_remote_code) as whole:
         yield whole
 
 
-def merge_adapter(base: Path, adapter: Path, output: Path) -> None:
+def merge_adapter(base: Path, adapter: Path, output: Path, *, trust_remote_code: bool = False) -> None:
     """Write base + adapter to `output`. peft does the arithmetic, for every kind it can merge.
 
     In float32, so that the engine rounds once, to its own dtype; in the base's dtype where memory is short. Raises
@@ -56,11 +61,21 @@ def merge_adapter(base: Path, adapter: Path, output: Path) -> None:
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     try:
-        model = transformers.AutoModelForCausalLM.from_pretrained(base, dtype=_merge_dtype(base))
+        model = transformers.AutoModelForCausalLM.from_pretrained(
+            base, dtype=_merge_dtype(base), trust_remote_code=trust_remote_code
+        )
         merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
         merged.save_pretrained(output)
     except (ValueError, RuntimeError, KeyError) as error:
         raise CheckpointError(f"{adapter}: cannot be merged into {base} ({first_line(error)})") from error
+
+
+def _clear_abandoned() -> None:
+    """Merged models of processes that were killed: each is as large as the whole model."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_MERGED}*-*"):
+        owner = folder.name.removeprefix(_MERGED).partition("-")[0]
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _merge_dtype(base: Path) -> str:

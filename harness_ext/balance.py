@@ -31,8 +31,10 @@ class TaskScore:
     """Domain: score. General: (m − c) / (1 − c) with the task's c, unclipped."""
 
 
-def task_score(name: str, samples: Mapping[str, Sequence[Mapping[str, Any]]]) -> TaskScore | None:
-    """The score of a task or group from its samples by task; None where it has no known direction or chance level."""
+def task_score(
+    name: str, samples: Mapping[str, Sequence[Mapping[str, Any]]], configs: Mapping[str, Mapping[str, Any]] | None = None
+) -> TaskScore | None:
+    """The score of a task or group from its samples and configs by task; None where it has no known direction or chance level."""
     values: dict[Document, float] = {}
     metrics: Counter[str] = Counter()
     role: Literal["domain", "general"] = "general"
@@ -44,7 +46,7 @@ def task_score(name: str, samples: Mapping[str, Sequence[Mapping[str, Any]]]) ->
             role, metric, chance = "domain", "score", 0.0
         else:
             found = next((m for m in METRICS if isinstance(rows[0].get(m), (int, float))), None)
-            known = _chance(task, rows)
+            known = _chance(task, rows, (configs or {}).get(task, {}))
             if found is None or known is None or known >= 1:
                 return None
             metric, chance = found, known
@@ -68,11 +70,15 @@ def _one_filter(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [row for row in rows if row.get("filter") == first]
 
 
-def _chance(task: str, rows: Iterable[Mapping[str, Any]]) -> float | None:
-    """Mean of 1 ÷ choices for multiple choice, a table for the rest."""
+def _chance(task: str, rows: Iterable[Mapping[str, Any]], config: Mapping[str, Any]) -> float | None:
+    """Mean of 1 ÷ choices for multiple choice with one right answer, a table for the rest."""
+    if config.get("process_results"):  # computes what it likes: several right choices, a share of probability, …
+        return GENERATED_CHANCE.get(task)
+    metrics = [m.get("metric") for m in config.get("metric_list") or []]
+    asked_each = 2 if "acc_mutual_info" in metrics else 1  # with and without its context
     shares = []
     for row in rows:
-        choices = len(row["arguments"])
+        choices = len(row["arguments"]) / asked_each
         if choices < 2 or not _is_choice(row):
             return GENERATED_CHANCE.get(task)
         shares.append(1 / choices)

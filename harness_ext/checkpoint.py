@@ -14,14 +14,25 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from equipoise.harness_ext.errors import CheckpointError
+from equipoise.harness_ext.errors import CheckpointError, first_line
 from equipoise.harness_ext.files import write_atomically
 from equipoise.harness_ext.manifest import Manifest, read_manifest
 from equipoise.harness_ext.models import cache_folder
 
 _STEP = re.compile(r"(?:checkpoint|step|global_step)[-_]?(\d+)$")
-_VOLATILE = {"_name_or_path", "transformers_version", "torch_dtype", "dtype", "use_cache", "quantization_config"}
-"""Config fields that do not change what an engine has to build. (A quantised model is kept apart by its tensors.)"""
+_VOLATILE = {
+    "_name_or_path",
+    "transformers_version",
+    "torch_dtype",
+    "dtype",
+    "use_cache",
+    "quantization_config",
+    "pad_token_id",
+    "bos_token_id",
+    "eos_token_id",
+}
+"""Config fields that do not change what an engine has to build: a quantised model is kept apart by its tensors, and where an
+answer ends is said to the engine with every prompt."""
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt", "vocab.txt")
 _HUB_NAME = re.compile(r"^[\w.-]+/[\w.-]+(@[\w./-]+)?$")
 
@@ -50,7 +61,7 @@ class Checkpoint:
     @property
     def step(self) -> int | None:
         """Optimizer steps, from the manifest, else from the folder's name."""
-        found = _STEP.search(self.folder.name)
+        found = _STEP.search(self.folder.name) or _STEP.search(self.name)
         return self.manifest.step if self.manifest.step is not None else int(found[1]) if found else None
 
     @cached_property
@@ -71,30 +82,19 @@ class Checkpoint:
     @cached_property
     def architecture(self) -> str:
         """Equal for checkpoints that one engine can hold one after the other."""
-        config = {k: v for k, v in _read_json(self.model_folder / "config.json").items() if k not in _VOLATILE}
+        return _digest(f"{json.dumps(_normal_config(self.model_folder), sort_keys=True, default=str)} {self.family}")
+
+    @cached_property
+    def family(self) -> str:
+        """Equal for checkpoints with the same tensors by name and shape: they can be compared with one base."""
         tensors = read_tensors(self.base) if self.base else self.tensors
-        tied = {"lm_head.weight"} if config.get("tie_word_embeddings") else set()
-        shapes = sorted((name, shape) for name, (_, shape) in tensors.items() if name not in tied)
-        return _digest(json.dumps([config, shapes], sort_keys=True))
+        tied = {"lm_head.weight"} if _is_tied(self.model_folder) else set()
+        return _digest(json.dumps(sorted((name, shape) for name, (_, shape) in tensors.items() if name not in tied)))
 
     @cached_property
     def tokenizer_hash(self) -> str:
         """Of its vocabulary and merges; the chat template apart."""
-        folder = self.tokenizer_folder
-        found = [folder / name for name in _TOKENIZER_FILES if (folder / name).is_file()]
-        if not found:
-            raise CheckpointError(
-                f"{folder}: no tokenizer in it ({', '.join(_TOKENIZER_FILES)}); copy the base's, or give --tokenizer"
-            )
-        parts = []
-        for path in found:
-            if path.name == "tokenizer.json":
-                content = _read_json(path)
-                # truncation and padding are left there by training runs and change no prompt
-                parts.append(json.dumps({k: v for k, v in content.items() if k not in ("truncation", "padding")}, sort_keys=True))
-            else:
-                parts.append(hashlib.sha256(path.read_bytes()).hexdigest())
-        return _digest("\n".join(parts))
+        return tokenizer_hash(self.tokenizer_folder)
 
     @property
     def tokenizer_folder(self) -> Path:
@@ -110,7 +110,7 @@ class Checkpoint:
     def described(self) -> dict[str, Any]:
         """The manifest to keep with its scores: what the trainer wrote, completed by what the files say."""
         tensors = read_tensors(self.base) if self.base else self.tensors
-        tied = bool(_read_json(self.model_folder / "config.json").get("tie_word_embeddings"))
+        tied = _is_tied(self.model_folder)
         numbers = {k: math.prod(shape) for k, (_, shape) in tensors.items() if not (tied and k == "lm_head.weight")}
         found = {
             "name": self.name,
@@ -139,8 +139,9 @@ def is_checkpoint(folder: Path) -> bool:
     return (folder / "config.json").is_file() and any(folder.glob("*.safetensors"))
 
 
-def open_checkpoint(folder: Path, name: str | None = None, base: str | None = None) -> Checkpoint:
-    """Read a checkpoint folder and check that it is complete. `base` overrides what an adapter says of its base.
+def open_checkpoint(folder: Path, name: str | None = None, base: str | None = None, fallback: str | None = None) -> Checkpoint:
+    """Read a checkpoint folder and check that it is complete. `base` overrides what an adapter says of its base; `fallback` is
+    taken where that is not on this machine.
 
     Raises `CheckpointError` for a folder without weights, a file that is cut off, or an adapter whose base is missing
     or is not the one it was trained on.
@@ -157,7 +158,13 @@ def open_checkpoint(folder: Path, name: str | None = None, base: str | None = No
     _check_complete(folder)
     if not adapter.is_file():
         return Checkpoint(folder, name, manifest)
-    found = _base_of(folder, base or manifest.base or read_adapter_config(folder).get("base_model_name_or_path"))
+    named = base or manifest.base or read_adapter_config(folder).get("base_model_name_or_path")
+    try:
+        found = _base_of(folder, named)
+    except CheckpointError:
+        if fallback is None:
+            raise
+        found = _base_of(folder, fallback)
     checkpoint = Checkpoint(folder, name, manifest, found)
     if manifest.base_hash and manifest.base_hash != checkpoint.base_hash:
         raise CheckpointError(
@@ -178,12 +185,14 @@ def resolve_model(name: str | Path) -> Path:
     from huggingface_hub import snapshot_download
 
     repository, _, revision = str(name).partition("@")
-    patterns = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]
+    patterns = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja", "*.py"]
     try:
         return Path(snapshot_download(repository, revision=revision or None, allow_patterns=patterns))
     except Exception as error:
         offline = " (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0") else ""
-        raise CheckpointError(f"{name}: no such folder, and the hub has it not or cannot be reached{offline}") from error
+        raise CheckpointError(
+            f"{name}: no such folder, and the hub has it not or cannot be reached{offline}: {first_line(error)}"
+        ) from error
 
 
 def read_adapter_config(folder: Path) -> dict[str, Any]:
@@ -243,6 +252,65 @@ def read_chat_template(folder: Path) -> str | None:
     config = _read_json(folder / "tokenizer_config.json") if (folder / "tokenizer_config.json").is_file() else {}
     template = config.get("chat_template")
     return template if template is None or isinstance(template, str) else json.dumps(template)
+
+
+def tokenizer_hash(folder: Path) -> str:
+    """Equal for tokenizers that make the same tokens, whichever version of transformers wrote them. Raises `CheckpointError`."""
+    whole = folder / "tokenizer.json"
+    if whole.is_file():
+        content = _read_json(whole)
+        for volatile in ("truncation", "padding"):  # left there by training runs, they change no prompt
+            content.pop(volatile, None)
+        model = content.get("model") or {}
+        if isinstance(model.get("merges"), list):  # "a b" or ["a", "b"]
+            model["merges"] = [m if isinstance(m, str) else " ".join(m) for m in model["merges"]]
+        return _digest(json.dumps(_without_defaults(content), sort_keys=True))
+    found = [folder / name for name in _TOKENIZER_FILES if (folder / name).is_file()]
+    if not found:
+        raise CheckpointError(f"{folder}: no tokenizer in it ({', '.join(_TOKENIZER_FILES)}); copy the base's, or give --tokenizer")
+    return _digest("\n".join(hashlib.sha256(path.read_bytes()).hexdigest() for path in found))
+
+
+def stop_token_ids(folder: Path, tokenizer: Any) -> list[int]:
+    """Where this model ends an answer: the end-of-sequence tokens of its generation settings (else its config) and its tokenizer."""
+    found: set[int] = set()
+    for name in ("generation_config.json", "config.json"):
+        ids = _read_json(folder / name).get("eos_token_id") if (folder / name).is_file() else None
+        if ids is not None:
+            found |= set(ids if isinstance(ids, list) else [ids])
+            break
+    if tokenizer.eos_token_id is not None:
+        found.add(int(tokenizer.eos_token_id))
+    return sorted(found)
+
+
+def stored_dtype(folder: Path) -> str:
+    """The dtype that a model's config names; bfloat16 where it names none."""
+    config = _read_json(folder / "config.json")
+    return str(config.get("dtype") or config.get("torch_dtype") or "bfloat16")
+
+
+def _normal_config(folder: Path) -> dict[str, Any]:
+    """config.json as this version of transformers understands it, so that who saved it makes no difference."""
+    config = _read_json(folder / "config.json")
+    try:
+        from transformers import AutoConfig
+
+        config = AutoConfig.from_pretrained(folder).to_dict()
+    except (ImportError, ValueError, KeyError, OSError):
+        pass  # unknown to transformers, or code of its own: then as it stands
+    return {k: v for k, v in config.items() if k not in _VOLATILE}
+
+
+def _is_tied(folder: Path) -> bool:
+    return bool(_read_json(folder / "config.json").get("tie_word_embeddings"))
+
+
+def _without_defaults(value: Any) -> Any:
+    """Without fields that are null or false: some versions write them, others do not."""
+    if isinstance(value, dict):
+        return {k: _without_defaults(v) for k, v in value.items() if v is not None and v is not False}
+    return [_without_defaults(v) for v in value] if isinstance(value, list) else value
 
 
 def _check_complete(folder: Path) -> None:

@@ -29,6 +29,10 @@ class ReloadError(EngineError):
     """New weights could not be put into a running engine, or could not be proven to be there."""
 
 
+class WeightsError(EquipoiseError):
+    """A checkpoint whose weights give no usable numbers; the engine is as good as before."""
+
+
 class ConfigError(EquipoiseError):
     """A training configuration that cannot be used: names the file and the field."""
 

@@ -27,7 +27,7 @@ from lm_eval.models.utils import (
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
 from equipoise.harness_ext.engines import Engine, EngineConfig, Sampling, ScoringRequest, Ticker, no_ticks, open_engine
-from equipoise.harness_ext.errors import EngineError, EquipoiseError, first_line
+from equipoise.harness_ext.errors import EquipoiseError, WeightsError, first_line
 
 log = logging.getLogger(__name__)
 
@@ -128,9 +128,10 @@ class EquipoiseLM(TemplateLM):  # type: ignore[misc]
                 tensor_parallel_size=int(tensor_parallel_size),
                 seed=int(seed),
                 trust_remote_code=trust_remote_code,
+                tokenizer=tokenizer,
                 options=options,
             )
-            with local_model(pretrained, peft) as folder:
+            with local_model(pretrained, peft, trust_remote_code=trust_remote_code) as folder:
                 engine = open_engine(engine, str(folder), config)
                 encoder = TextEncoder(
                     load_tokenizer(tokenizer or str(folder), trust_remote_code),
@@ -255,7 +256,7 @@ class EquipoiseLM(TemplateLM):  # type: ignore[misc]
             scores = self.engine.score(grouped, tick)
         answers = [tuple(scores[i][j]) if i >= 0 else (0.0, True) for i, j in where]
         if any(math.isnan(logprob) for logprob, _ in answers):
-            raise EngineError("a log-probability is NaN: the checkpoint is damaged, or its numbers overflow in this dtype")
+            raise WeightsError("a log-probability is NaN: the checkpoint is damaged, or its numbers overflow in this dtype")
         for (texts, _, _), answer in zip(requests, answers, strict=True):
             if texts is not None:
                 self.cache_hook.add_partial("loglikelihood", texts, answer)

@@ -53,7 +53,7 @@ class Manifest(BaseModel):
     """ISO time."""
 
     def dump(self) -> dict[str, Any]:
-        """Known fields only, as they go to disk."""
+        """Without what is unknown, as it goes to disk."""
         return self.model_dump(exclude_none=True)
 
 

@@ -37,6 +37,13 @@ def test_acc_norm_goes_before_acc():
     assert task_score("t", {"t": [choice("a", 1, acc_norm=0)]}).metric == "acc_norm"
 
 
+def test_tasks_that_compute_their_own_metric_have_no_known_chance_level():
+    rows = [choice("a", 0.45, choices=7)]
+    assert task_score("truthfulqa_mc2", {"truthfulqa_mc2": rows}, {"truthfulqa_mc2": {"process_results": "def …"}}) is None
+    asked_twice = {"t": {"metric_list": [{"metric": "acc"}, {"metric": "acc_mutual_info"}]}}
+    assert task_score("t", {"t": [choice("a", 0, choices=8)]}, asked_twice).values["t", "a", 0] == pytest.approx(-1 / 3)
+
+
 def test_one_filter_counts_and_equal_documents_are_told_apart():
     rows = [written("a", 1), written("a", 0), written("a", 1, "flexible-extract"), written("a", 1, "flexible-extract")]
     assert task_score("gsm8k", {"gsm8k": rows}).values == {("gsm8k", "a", 0): 1.0, ("gsm8k", "a", 1): 0.0}

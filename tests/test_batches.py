@@ -159,7 +159,7 @@ def store(name: str, seed: int, count: int) -> Encoded:
     examples = [example(seed * 1000 + i, 8 + i % 13, [(3, 7)], name) for i in range(count)]
     starts = np.concatenate([[0], np.cumsum([len(e.ids) for e in examples])])
     ids, trained = (np.concatenate([getattr(e, part) for e in examples]) for part in ("ids", "trained"))
-    return Encoded(name, ids, trained, starts, np.arange(0), np.arange(count), {}, "")
+    return Encoded(name, ids, trained, starts, np.arange(0), np.arange(count), np.arange(count, dtype=np.uint64), {}, "")
 
 
 def test_kl_of_a_distribution_to_itself_is_zero() -> None:

@@ -149,6 +149,20 @@ def test_one_name_means_one_checkpoint(tiny_base, tmp_path):
     assert names == ["a-x-same-name", "b-x-same-name"]
 
 
+def test_names_take_as_many_folders_as_they_need(tiny_base, tmp_path):
+    for seed in ("seed0", "seed1"):
+        neighbour(tiny_base, tmp_path / seed / "mix20", seed=len(seed))
+    found = find_series([str(tmp_path / "seed0" / "mix20"), str(tmp_path / "seed1" / "mix20")])
+    assert [c.name for c in found.checkpoints] == ["seed0-mix20", "seed1-mix20"]
+
+
+def test_the_final_model_comes_after_its_checkpoints(tiny_base, tmp_path):
+    run = neighbour(tiny_base, tmp_path / "run", seed=1)
+    for step in (20, 3):
+        neighbour(tiny_base, run / f"checkpoint-{step}", seed=step)
+    assert [c.name for c in find_series([str(run)]).checkpoints] == ["run-checkpoint-3", "run-checkpoint-20", "run"]
+
+
 def test_prompts_must_not_differ_inside_a_series(tiny_run, tmp_path):
     run = shutil.copytree(tiny_run, tmp_path / "run")
     (run / "checkpoint-200" / "chat_template.jinja").write_text("{{ messages }}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from equipoise.harness_ext.errors import DataError
 from equipoise.train.config import Source, TrainConfig
-from equipoise.train.encode import Encoder, encode_source, marked
+from equipoise.train.encode import Encoder, encode_source, hold_out, marked
 from equipoise.train.rows import Row
 
 MARKED = (
@@ -59,8 +60,10 @@ def test_a_template_with_generation_marks_says_it_itself(tokenizer: Any, tmp_pat
     example, _ = encode(own, Row(messages=TALK), chat_template=template)
     assert marked(example, own).count("<|im_end|>]") == 2
     template.write_text(MARKED.replace("<|im_end|>{% endgeneration %}", "{% endgeneration %}<|im_end|>"))
-    with pytest.raises(DataError, match="not with an end-of-turn token, so the model would never learn to stop"):
+    with pytest.raises(DataError, match=r"not with an end-of-turn token .*so the model would never learn to stop"):
         encode(own, Row(messages=TALK, place="f line 1"), chat_template=template)
+    with pytest.raises(DataError, match=r"at which this model does not stop .*add 2 to eos_token_id"):
+        list(Encoder(tokenizer, config(), {0}).encode(iter([Row(messages=TALK, place="f line 1")])))
 
 
 def test_texts_are_trained_on_whole_and_end(tokenizer: Any) -> None:
@@ -99,14 +102,17 @@ def test_the_cache_holds_out_equal_rows_together(tokenizer: Any, tmp_path: Path,
     data = tmp_path / "data.jsonl"
     data.write_text("".join(f'{{"prompt": "Count to {i % 30}.", "completion": "{list(range(i % 30 + 1))}"}}\n' for i in range(60)))
     settings = config()
-    settings.validation.examples = 5
     source = Source(data=str(data))
 
     def load() -> Any:
-        return encode_source("s", source, settings, Encoder(tokenizer, settings, {tokenizer.eos_token_id}), "key")
+        encoded = encode_source("s", source, settings, Encoder(tokenizer, settings, {tokenizer.eos_token_id}), "key")
+        return hold_out({"s": encoded}, 11)["s"]
 
     first = load()
-    assert (len(first.kept), len(first.held_out)) == (50, 10)  # five rows, each there twice
+    assert (len(first.kept), len(first.held_out)) == (50, 10)  # five rows, each there twice: a sixth would be too many
+    other = replace(first, name="t")
+    both = hold_out({"s": first, "t": other}, 4)
+    assert len(both["s"].held_out) == len(both["t"].held_out) == 4  # the same rows in both
     assert not {tuple(first[i].ids) for i in first.kept} & {tuple(first[i].ids) for i in first.held_out}
     assert first.counts == {"rows": 60, "truncated": 0, "dropped": 0}
     assert first.trained_tokens().tolist() == [int(first[i].trained.sum()) for i in first.kept]

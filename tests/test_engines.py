@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from dataclasses import replace
 
 import pytest
 from conftest import lora, neighbour
@@ -14,7 +15,7 @@ from equipoise.harness_ext.checkpoint import open_checkpoint
 from equipoise.harness_ext.engines import EngineConfig, Sampling, ScoringRequest, choose_engine, open_engine
 from equipoise.harness_ext.engines._hf import HfEngine
 from equipoise.harness_ext.engines._vllm import VllmEngine, single_positions
-from equipoise.harness_ext.errors import CheckpointError, EngineError, ReloadError
+from equipoise.harness_ext.errors import CheckpointError, EngineError, EquipoiseError, ReloadError, WeightsError
 from equipoise.harness_ext.lm import EquipoiseLM, TextEncoder, load_tokenizer
 from equipoise.harness_ext.series import ScoreOptions
 from equipoise.harness_ext.series._adapter_batch import AdapterBatch
@@ -109,9 +110,9 @@ def test_damaged_numbers_stop_before_any_score(vllm_engine, tiny_base, tmp_path)
     weights = load_file(other / "model.safetensors")
     weights["model.layers.1.mlp.up_proj.weight"][:] = math.nan
     save_file(weights, other / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(EngineError, match=r"differs from the file|produce NaN"):
+    with pytest.raises((ReloadError, WeightsError), match=r"differs from the file|produce NaN"):
         vllm_engine.load(str(other))
-    with pytest.raises(EngineError, match="produce NaN"):
+    with pytest.raises(WeightsError, match="produce NaN"):
         HfEngine(str(other), EXACT)
     vllm_engine.load(str(tiny_base))
 
@@ -134,6 +135,28 @@ def test_a_checkpoint_with_other_tensors_is_not_reloaded(vllm_engine, tiny_base,
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["vllm", "hf"])
+def test_an_answer_ends_where_its_checkpoint_says(name, vllm_engine, tiny_base, tokens, tmp_path):
+    """Also after a reload, when the engine was started with a checkpoint that says otherwise; the end is not part of the answer."""
+    vllm_engine.load(str(tiny_base))
+    engine = vllm_engine if name == "vllm" else HfEngine(str(tiny_base), EXACT)
+    (whole,) = engine.generate(tokens[:1], [SAMPLING])
+    assert whole.tokens == 12
+    tokenizer = load_tokenizer(str(tiny_base))
+    end = tokenizer(whole.text, add_special_tokens=False).input_ids[2]
+    other = shutil.copytree(tiny_base, tmp_path / "other")
+    (other / "generation_config.json").write_text(json.dumps({"eos_token_id": [end, 2]}))
+    engine.load(str(other))
+    (cut,) = engine.generate(tokens[:1], [SAMPLING])
+    assert not cut.truncated
+    assert whole.text.startswith(cut.text)
+    assert cut.tokens < 12
+    assert tokenizer.decode([end]) not in cut.text
+    engine.load(str(tiny_base))
+    assert engine.generate(tokens[:1], [SAMPLING]) == [whole]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["vllm", "hf"])
 def test_stops_and_limits(name, vllm_engine, tiny_base, tokens):
     if name == "vllm":
         vllm_engine.load(str(tiny_base))
@@ -147,7 +170,9 @@ def test_stops_and_limits(name, vllm_engine, tiny_base, tokens):
     assert not stopped.truncated
     hot = Sampling(max_tokens=12, options={"temperature": 1.0})
     assert engine.generate(tokens, [hot] * 3) == engine.generate(tokens, [hot] * 3)
-    with pytest.raises(EngineError, match="does not take these generation settings"):
+    many = engine.generate(tokens[:1] * 40, [replace(hot, draw=i) for i in range(40)])
+    assert many[:8] != many[-8:]  # another batch, where there are batches, is not the same random numbers again
+    with pytest.raises(EquipoiseError, match="does not take these generation settings"):
         engine.generate(tokens[:1], [Sampling(max_tokens=3, options={"no_such_setting": 1})])
 
 

@@ -88,10 +88,24 @@ def test_a_later_stage_goes_on_in_the_data() -> None:
     assert mixer.seen(36) == {"domain": 7_200, "general": 10_800}
 
 
+def test_stages_do_not_drift() -> None:
+    """The bound holds for the sum over stages, too."""
+    trained = lengths()
+    stages = [StageMix(str(n), 3_000 + 777 * n, SHARES if n % 2 else {"general": 0.5, "safety": 0.5}) for n in range(12)]
+    mixer = Mixer(trained, stages, 700, 5)
+    seen = mixer.seen(mixer.steps)
+    for name, due in mixer.due.items():
+        assert abs(seen[name] - due) <= max(trained[name]) / 2
+    drawn = Counter(d.source for step in range(mixer.steps) for d in mixer.step(step) for _ in range(trained[d.source][d.index]))
+    assert drawn == seen
+    assert mixer.empty_step() is None
+
+
 def test_examples_longer_than_a_step_are_drawn_once() -> None:
     mixer = Mixer({"a": [700, 900, 800]}, [StageMix("train", 2_400, {"a": 1.0})], 100, 1)
     drawn = [d.index for step in range(mixer.steps) for d in mixer.step(step)]
     assert sorted(drawn) == [0, 1, 2]
+    assert mixer.empty_step() == 0
 
 
 def test_an_example_without_a_trained_token_is_refused() -> None:

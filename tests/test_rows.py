@@ -20,6 +20,7 @@ CHAT = ({"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hel
         {"messages": list(CHAT)},
         {"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}]},
         {"prompt": "Hi", "completion": "Hello."},
+        {"messages": None, "conversations": [{"role": None, "from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}]},
         {"prompt": [CHAT[0]], "completion": [CHAT[1]]},
         {"instruction": "Hi", "input": "", "output": "Hello."},
     ],
@@ -34,6 +35,8 @@ def test_formats_without_a_conversation() -> None:
     assert (row.messages, row.prompt, row.text) == ((), "a", "b")
     with_input = parse_row({"instruction": "Sum up", "input": "A text.", "output": "Text."}, Source(data="x"), "")
     assert with_input.messages[0]["content"] == "Sum up\n\nA text."
+    with_system = parse_row({"prompt": "Hi", "completion": "Hello.", "system": "Be kind."}, Source(data="x"), "")
+    assert with_system.messages == ({"role": "system", "content": "Be kind."}, *CHAT)
 
 
 def test_all_kinds_of_files_in_a_fixed_order(tmp_path: Path) -> None:
@@ -58,6 +61,8 @@ def test_all_kinds_of_files_in_a_fixed_order(tmp_path: Path) -> None:
         ('{"question": "?"}', "line 2: has question; needs messages, prompt and completion, instruction and output, or text"),
         ('{"text": " "}', "line 2: text is empty"),
         ('{"prompt": "p", "completion": 3}', "line 2: completion is not text"),
+        ('{"instruction": "a", "input": {"x": 1}, "output": "b"}', "line 2: input is not text"),
+        ('{"instruction": "a", "output": "b", "history": [["c", "d"]]}', "line 2: a history column is not read"),
         ('{"messages": []}', "line 2: messages must be a list of turns"),
         ('{"messages": [{"role": "bot", "content": "x"}]}', "line 2: turn 1 has the role 'bot'"),
         ('{"messages": [{"role": "user", "content": "x"}]}', "line 2: no assistant turn to train on"),

@@ -11,7 +11,7 @@ import pytest
 from conftest import lora, neighbour, write_choice_tasks
 
 from equipoise.harness_ext.engines import EngineConfig, Generation, Scored
-from equipoise.harness_ext.errors import EngineError, EquipoiseError, ReloadError
+from equipoise.harness_ext.errors import CheckpointError, EngineError, EquipoiseError, ReloadError, WeightsError
 from equipoise.harness_ext.series import ScoreOptions, _run
 from equipoise.harness_ext.series._discover import find_series
 from equipoise.harness_ext.series._run import SeriesScorer
@@ -28,8 +28,11 @@ class FaultyEngine:
     faults: ClassVar[dict[str, Exception]] = {}
     """By "open NAME", "load NAME", or "score NAME"."""
 
+    folders: ClassVar[list[Path]] = []
+
     def __init__(self, folder):
         self.folder = Path(folder).name
+        FaultyEngine.folders.append(Path(folder))
         FaultyEngine.opened.append(self.folder)
         self.fail("open")
 
@@ -39,6 +42,8 @@ class FaultyEngine:
 
     def load(self, folder):
         self.folder = Path(folder).name
+        FaultyEngine.folders.append(Path(folder))
+        assert (Path(folder) / "config.json").is_file()
         self.fail("load")
 
     def generate(self, prompts, sampling, tick):
@@ -55,7 +60,7 @@ class FaultyEngine:
 
 @pytest.fixture
 def engine(monkeypatch):
-    FaultyEngine.opened, FaultyEngine.asked, FaultyEngine.faults = [], [], {}
+    FaultyEngine.opened, FaultyEngine.asked, FaultyEngine.faults, FaultyEngine.folders = [], [], {}, []
     monkeypatch.setattr(_run, "open_engine", lambda choice, folder, config: FaultyEngine(folder))
     return FaultyEngine
 
@@ -92,7 +97,10 @@ def test_files_are_lm_evals_and_the_manifest_is_beside_them(engine, tmp_path, ch
     assert (manifest["step"], manifest["note"]) == (200, "kept")
     (path,) = folder.glob("results_*.json")
     results = json.loads(path.read_text())
-    assert results["results"]["letters"]["acc,none"] == pytest.approx(results["results"]["letters"]["acc,none"])
+    (samples,) = folder.glob("samples_letters_*.jsonl")
+    correct = [json.loads(line)["acc"] for line in samples.read_text().splitlines()]
+    assert len(correct) == 12
+    assert results["results"]["letters"]["acc,none"] == pytest.approx(sum(correct) / 12)
     for field in (
         "configs",
         "versions",
@@ -161,6 +169,51 @@ def test_engines_that_never_start_are_not_tried_for_ever(engine, tmp_path, choic
     ] * 2
 
 
+def test_weights_that_give_nan_cost_themselves_only(engine, tmp_path, choice_tasks, tiny_run):
+    for name in ("checkpoint-100", "checkpoint-200"):
+        engine.faults[f"load {name}"] = WeightsError("the weights produce NaN")
+    outcome, _ = score([tiny_run], options(tmp_path, choice_tasks))
+    assert [f.name for f in outcome.failures] == ["mix20-checkpoint-100", "mix20-checkpoint-200"]
+    assert (outcome.scored, engine.opened) == (2, ["tiny"])
+
+
+def test_a_results_folder_that_cannot_be_claimed_costs_one_checkpoint(engine, tmp_path, choice_tasks, tiny_run):
+    (tmp_path / "mix20-checkpoint-100").write_text("in the way")
+    outcome, _ = score([tiny_run], options(tmp_path, choice_tasks))
+    assert outcome.scored == 3
+    assert [f.reason for f in outcome.failures] == ["its results folder cannot be written (File exists)"]
+
+
+def test_harmless_differences_to_the_base_do_not_part_them(engine, tmp_path, choice_tasks, tiny_base):
+    """What trainers rewrite: end-of-sequence ids in the config, merges and defaults in tokenizer.json."""
+    tuned = neighbour(tiny_base, tmp_path / "run" / "checkpoint-10", seed=1)
+    config = json.loads((tuned / "config.json").read_text())
+    (tuned / "config.json").write_text(json.dumps(config | {"eos_token_id": [2, 0], "pad_token_id": 0}))
+    tokenizer = json.loads((tuned / "tokenizer.json").read_text())
+    merges = tokenizer["model"]["merges"]
+    tokenizer["model"]["merges"] = [m.split(" ") if isinstance(m, str) else " ".join(m) for m in merges]
+    tokenizer["model"]["byte_fallback"] = None
+    (tuned / "tokenizer.json").write_text(json.dumps(tokenizer))
+    outcome, found = score([tmp_path / "run"], options(tmp_path / "out", choice_tasks), bases=[str(tiny_base)])
+    assert outcome.failures == []
+    assert engine.opened == ["tiny"]
+    assert found.rows[1].differences.keys() == {"G"}
+
+
+def test_a_named_base_counts_for_every_checkpoint(engine, tmp_path, choice_tasks, tiny_base, tiny_run):
+    """Also where a manifest names another start, and for an adapter whose own base is gone."""
+    first = neighbour(tiny_base, tmp_path / "first", seed=5)
+    second = neighbour(tiny_base, tmp_path / "second", seed=6)
+    (second / "checkpoint.json").write_text(json.dumps({"base": str(first)}))
+    adapter = lora(first, tmp_path / "adapter", seed=7)
+    config = json.loads((adapter / "adapter_config.json").read_text())
+    (adapter / "adapter_config.json").write_text(json.dumps(config | {"base_model_name_or_path": "/another/machine"}))
+    series = find_series([str(first), str(second), str(adapter)], [str(tiny_base)])
+    assert series.broken == []
+    assert {series.base_of(c).name for c in series.checkpoints} == {"tiny"}
+    assert series.checkpoints[-1].base == tiny_base.resolve()
+
+
 def test_a_task_that_fails_leaves_the_others(engine, tmp_path, choice_tasks, tiny_run):
     engine.faults["score checkpoint-200"] = ValueError("odd")
     outcome, _ = score([tiny_run], options(tmp_path, choice_tasks, "letters", "sentences"))
@@ -201,7 +254,7 @@ def test_shards_share_the_checkpoints(engine, tmp_path, choice_tasks, tiny_run):
         engine.asked.clear()
         outcome, _ = score([tiny_run], options(tmp_path, choice_tasks, shard=(part, 2)))
         assert [name for name, _ in engine.asked] == expected
-    assert (outcome.scored, outcome.kept) == (2, 2)
+    assert (outcome.scored, outcome.kept) == (2, 0)
 
 
 def test_a_checkpoint_that_another_process_scores_is_left_to_it(engine, tmp_path, choice_tasks, tiny_run):
@@ -233,7 +286,9 @@ def test_adapters_are_merged_one_by_one(engine, tmp_path, choice_tasks, tiny_bas
     assert (outcome.scored, outcome.failures) == (3, [])
     assert len(engine.opened) == 1
     assert "2 adapters: merge, because only vLLM serves several adapters at once" in capsys.readouterr().err
-    assert not [name for name, _ in engine.asked if Path(name).exists()]
+    merged = [folder for folder in engine.folders if folder.name.startswith("equipoise-merged-")]
+    assert len(merged) == 2
+    assert not any(folder.exists() for folder in merged)
     with pytest.raises(EngineError, match="--adapters batch: only vLLM serves several adapters at once"):
         score([tmp_path / "run"], options(tmp_path / "out2", choice_tasks, adapters="batch"))
 
@@ -287,6 +342,32 @@ def test_a_run_is_watched_until_its_last_checkpoint(engine, tmp_path, choice_tas
     assert [c.name for c in series.checkpoints] == ["tiny", "run-checkpoint-10", "run-checkpoint-20", "run-checkpoint-30"]
     assert scorer.outcome.scored == 4
     assert engine.opened == ["tiny"]
+
+
+def test_watching_passes_over_what_is_being_written_or_deleted(engine, tmp_path, choice_tasks, tiny_base):
+    run = tmp_path / "run"
+    neighbour(tiny_base, run / "checkpoint-10", seed=1)
+    neighbour(tiny_base, run / ".checkpoint-20.writing", seed=2)
+    scorer = SeriesScorer(options(tmp_path / "out", choice_tasks))
+    scored = scorer.run
+
+    def delete_afterwards(*given, **rest):
+        outcome = scored(*given, **rest)
+        shutil.rmtree(run / "checkpoint-10")
+        neighbour(tiny_base, run / "checkpoint-30", seed=3)
+        scorer.run = scored
+        return outcome
+
+    scorer.run = delete_afterwards
+    series = watch(scorer, [], run, [], with_bases=False, idle=1.0, settle=0.1)
+    assert sorted(c.name for c in series.checkpoints) == ["run-checkpoint-10", "run-checkpoint-30"]
+    assert (scorer.outcome.scored, scorer.outcome.failures) == (2, [])
+
+
+def test_watching_a_model_that_is_nowhere_says_so_at_once(engine, tmp_path, choice_tasks):
+    scorer = SeriesScorer(options(tmp_path, choice_tasks))
+    with pytest.raises(CheckpointError, match="/nowhere/base: no such folder"):
+        watch(scorer, [], tmp_path / "run", ["/nowhere/base"], with_bases=True, idle=60)
 
 
 def test_watching_ends_when_nothing_comes(engine, tmp_path, choice_tasks, tiny_run):

@@ -15,7 +15,7 @@ model: smollm2-135m
 output: runs/mix50
 sources:
   domain: {data: domain.jsonl, max_passes: 4}
-  general: {data: [general.jsonl, owner/dataset]}
+  general: {data: [general.jsonl, owner/dataset-2.5]}
 mix: {domain: 0.5, general: 0.5}
 tokens: 200000
 """
@@ -35,7 +35,7 @@ def test_a_good_file_with_overrides(tmp_path: Path) -> None:
     assert config.rate() == 3e-5
     assert config.sources["domain"].max_passes == 2
     assert config.validation.examples == 8
-    assert config.sources["general"].data == [str(tmp_path / "general.jsonl"), "owner/dataset"]
+    assert config.sources["general"].data == [str(tmp_path / "general.jsonl"), "owner/dataset-2.5"]
 
 
 def test_learning_rates_by_name(tmp_path: Path) -> None:
@@ -51,7 +51,11 @@ def test_learning_rates_by_name(tmp_path: Path) -> None:
         ("mix={domian: 1.0}", "mix: no source is called domian: there is domain, general; did you mean domain?"),
         ("lerning_rate=1", "lerning_rate: there is no such field; did you mean learning_rate?"),
         ("sources.domain.max_pases=3", "sources.domain.max_pases: there is no such field; did you mean max_passes?"),
-        ("tokens=0", "tokens: 0 is not a number of tokens"),
+        ("tokens=0", "tokens: Input should be greater than 0"),
+        ("learning_rate=0", "learning_rate: Input should be greater than 0"),
+        ("learning_rate=usuall", "learning_rate: Input should be 'usual' or 'gentle'"),
+        ("validation.examples=-3", "validation.examples: Input should be greater than or equal to 0"),
+        ("mix={domain: {tokens: -100}, general: 1.0}", "mix.domain.tokens: Input should be greater than 0"),
         ("tokens=many", "tokens: Input should be a valid integer"),
         ("sources={}", "sources: at least one is needed"),
         ("stages=[{name: a, mix: {domain: 1.0}}]", "stages: give mix and tokens inside the stages, or no stages"),

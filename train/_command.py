@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,14 +40,13 @@ def run_train(file: Path, overrides: list[str], *, resume: bool, dry_run: bool, 
     if not as_json:
         console.print(yaml.safe_dump(config.described(), sort_keys=False, allow_unicode=True), highlight=False, markup=False)
     for one in runs:
-        # of several seeds those that began go on, the others start
-        outcome = train(
-            one, resume=(resume and (one.output / "run.json").is_file()) or (resume and not config.seeds), console=console
-        )
+        begun = (one.output / "run.json").is_file()  # of several seeds, those that began go on and the others start
+        outcome = train(one, resume=resume and (begun or not config.seeds), console=console)
         if as_json:
             print(json.dumps({"run": str(outcome.run), "steps": outcome.steps, "finished": outcome.finished}))
         if not outcome.finished:
-            console.print(f"stopped after step {outcome.steps}: go on with  equipoise train {file} --resume", highlight=False)
+            again = shlex.join(["equipoise", "train", str(file), *(part for o in overrides for part in ("--set", o)), "--resume"])
+            console.print(f"stopped after step {outcome.steps}: go on with  {again}", highlight=False, soft_wrap=True)
             return 130
         if not as_json:
             console.print(

@@ -6,6 +6,7 @@ which the tests hold against padded batches.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -39,18 +40,9 @@ def varlen_attention(
 ) -> tuple[torch.Tensor, None]:
     """query [1, H, T, D], key and value [1, K, T, D] → [1, T, H, D]. Causal inside each of the `cu_seq_lens_q`."""
     if softcap is not None or rest.get("s_aux") is not None:
-        raise ValueError("this model's attention has soft-capping or sinks, which packing does not know: set packing: off")
+        raise ValueError("this model's attention has soft-capping or sinks, which packing does not know: set packing: false")
     if cu_seq_lens_q is None:  # an ordinary batch: validation, or a probe
-        out = F.scaled_dot_product_attention(
-            query,
-            key,
-            value,
-            dropout_p=dropout,
-            is_causal=query.shape[2] > 1,
-            scale=scaling,
-            enable_gqa=query.shape[1] != key.shape[1],
-        )
-        return out.transpose(1, 2), None
+        return _causal(query, key, value, scaling, dropout, sliding_window).transpose(1, 2), None
     if query.is_cuda and value.dtype in (torch.bfloat16, torch.float16):
         from torch.nn.attention.varlen import varlen_attn
 
@@ -63,25 +55,22 @@ def varlen_attention(
         )
         return packed.unsqueeze(0), None
     parts = []
-    for begin, end in zip(cu_seq_lens_q[:-1].tolist(), cu_seq_lens_q[1:].tolist(), strict=True):
+    for begin, end in pairwise(cu_seq_lens_q.tolist()):
         q, k, v = (t[:, :, begin:end] for t in (query, key, value))
-        mask = _window(end - begin, sliding_window) if sliding_window and sliding_window < end - begin else None
-        parts.append(
-            F.scaled_dot_product_attention(
-                q,
-                k,
-                v,
-                attn_mask=mask,
-                dropout_p=dropout,
-                is_causal=mask is None,
-                scale=scaling,
-                enable_gqa=q.shape[1] != k.shape[1],
-            )
-        )
+        parts.append(_causal(q, k, v, scaling, dropout, sliding_window))
     return torch.cat(parts, dim=2).transpose(1, 2), None
 
 
-def _window(length: int, size: int) -> torch.Tensor:
-    """[T, T]: the last `size` positions, the own one included."""
-    distance = torch.arange(length)[:, None] - torch.arange(length)[None, :]
-    return (distance >= 0) & (distance < size)
+def _causal(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float | None, dropout: float, window: int | None
+) -> torch.Tensor:
+    """Each position sees itself and what comes before it, at most the last `window` positions."""
+    mask = None
+    if window and window < query.shape[2]:
+        distance = torch.arange(query.shape[2], device=query.device)
+        distance = distance[:, None] - distance[None, :]
+        mask = (distance >= 0) & (distance < window)
+    gqa = query.shape[1] != key.shape[1]
+    return F.scaled_dot_product_attention(
+        query, key, value, attn_mask=mask, dropout_p=dropout, is_causal=mask is None, scale=scale, enable_gqa=gqa
+    )

@@ -68,7 +68,8 @@ def make_batch(examples: Sequence[Example], numbers: Mapping[str, int], *, packe
         start = begin if packed else number * width
         tokens = torch.from_numpy(example.ids.astype("int64"))
         ids[start : start + len(tokens)] = tokens
-        positions[start : start + len(tokens)] = torch.arange(len(tokens))
+        filled = len(tokens) if packed else width  # padding counts on: positions that fall back would mean another document
+        positions[start : start + filled] = torch.arange(filled)
         at = torch.from_numpy(example.trained.nonzero()[0]) + start - 1
         predicting.append(at)
         sources.append(torch.full_like(at, numbers[example.source]))
@@ -111,15 +112,13 @@ class Steps(torch.utils.data.Dataset[dict[str, Any]]):  # type: ignore[misc]
     def __getitem__(self, step: int) -> dict[str, Any]:
         if not 0 <= step < len(self):
             raise IndexError(step)
-        groups = split(self.examples(step), self._positions, packed=self._packed)
+        examples = self.examples(step)
+        part = -(-sum(len(e.ids) for e in examples) // self._world)  # so that every process has something to do
+        groups = split(examples, min(self._positions, part), packed=self._packed)
         made = [make_batch(group, self.numbers, packed=self._packed) for group in groups]
-        trained = (
-            torch.bincount(torch.cat([b.sources for b in made]), minlength=len(self.numbers))
-            if made
-            else torch.zeros(len(self.numbers), dtype=torch.long)
-        )
+        trained = torch.bincount(torch.cat([b.sources for b in made]), minlength=len(self.numbers))
         mine = made[self._rank :: self._world]
-        if made and len(mine) * self._world < len(made) + (-len(made)) % self._world:
+        if len(mine) < -(-len(made) // self._world):
             mine.append(_silent(made[-1]))
         return {"step": step, "batches": mine, "trained": trained}
 

@@ -16,18 +16,24 @@ import difflib
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from equipoise.harness_ext.errors import ConfigError
 
 _STRICT = ConfigDict(extra="forbid")
+Count = Annotated[int, Field(gt=0)]
+Amount = Annotated[int, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Rate = Positive | Literal["usual", "gentle"]
 RATES = {"full": {"usual": 1e-5, "gentle": 2e-6}, "lora": {"usual": 2e-4, "gentle": 4e-5}}
 """Learning rates by name. A small one removes much of the forgetting (arXiv:2509.20758): vary it in a study of mixes."""
 
@@ -42,7 +48,7 @@ class Source:
     """The columns of a row; by default each row says itself by what it has."""
     chat: bool = True
     """Render prompts and answers through the chat template; off: join prompt and completion as they are."""
-    max_passes: float = 1.0
+    max_passes: Positive = 1.0
     """How often the data may be repeated, at most."""
 
     @property
@@ -55,7 +61,7 @@ class Source:
 class TokenCount:
     """A fixed number instead of a share."""
 
-    tokens: int
+    tokens: Count
     """Trained tokens."""
 
 
@@ -69,20 +75,20 @@ class Stage:
     name: str
     mix: Mix = field(default_factory=dict)
     """Share of trained tokens per source; shares sum to 1. `{tokens: n}` fixes a number instead."""
-    tokens: int | None = None
+    tokens: Count | None = None
     """Trained tokens of this stage; may be left out where the whole mix is fixed numbers."""
-    learning_rate: float | Literal["usual", "gentle"] | None = None
+    learning_rate: Rate | None = None
     schedule: Literal["constant", "linear", "cosine"] | None = None
-    warmup: float | None = None
+    warmup: Share | None = None
 
 
 @dataclass(kw_only=True, slots=True, config=_STRICT)
 class Lora:
     """Low-rank adapters: learn less, forget less (arXiv:2405.09673)."""
 
-    r: int = 16
-    alpha: float = 32
-    dropout: float = 0.0
+    r: Count = 16
+    alpha: Positive = 32
+    dropout: Share = 0.0
     target_modules: str | list[str] = "all-linear"
 
 
@@ -90,9 +96,9 @@ class Lora:
 class Saving:
     """When a checkpoint is written. The last step of a stage always writes one."""
 
-    every_tokens: int | None = None
+    every_tokens: Count | None = None
     """Trained tokens between two checkpoints."""
-    log_spaced: int | None = None
+    log_spaced: Count | None = None
     """This many checkpoints over the run, each as many times later than the one before."""
     dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
     """Of the weights in a checkpoint; the state to resume from keeps full precision."""
@@ -104,11 +110,11 @@ class Saving:
 class Validation:
     """What is measured at every checkpoint, on examples that are never trained on."""
 
-    examples: int = 64
+    examples: Amount = 64
     """Held out of each source (at most a fifth of it); 0 switches it off."""
     kl_source: str | None = None
     """Whose held-out prompts measure the distance to the base, an early warning of forgetting (arXiv:2509.04259); default: the first source."""
-    kl_tokens: int = 512
+    kl_tokens: Amount = 512
     """Trained positions for it; the base's distributions over them stay in memory."""
 
 
@@ -117,7 +123,7 @@ class KlBrake:
     """Adds weight × KL(base ‖ model) on the trained tokens of one source to the loss."""
 
     source: str
-    weight: float = 0.1
+    weight: Positive = 0.1
 
 
 @dataclass(kw_only=True, slots=True, config=_STRICT)
@@ -132,7 +138,7 @@ class TrainConfig:
     """By name, e.g. domain and general."""
     mix: Mix = field(default_factory=dict)
     """Share of trained tokens per source. Left out: in proportion to what the sources hold."""
-    tokens: int | None = None
+    tokens: Count | None = None
     """Trained tokens, prompts not counted. Left out: as many as one pass over the data allows."""
     stages: list[Stage] = field(default_factory=list)
     """Instead of one stage: several, in this order. Each goes on in the data where the one before stopped."""
@@ -143,16 +149,16 @@ class TrainConfig:
     method: Literal["full", "lora"] = "full"
     lora: Lora = field(default_factory=Lora)
     kl: KlBrake | None = None
-    learning_rate: float | Literal["usual", "gentle"] = "usual"
+    learning_rate: Rate = "usual"
     """A number, or by name: full 1e-5 and 2e-6, lora 2e-4 and 4e-5."""
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
-    warmup: float = 0.03
+    warmup: Share = 0.03
     """Share of a stage's steps."""
-    weight_decay: float = 0.0
-    max_grad_norm: float = 1.0
-    tokens_per_step: int = 4096
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    max_grad_norm: Annotated[float, Field(ge=0)] = 1.0
+    tokens_per_step: Count = 4096
     """Trained tokens of one optimizer step, over all devices. Examples are whole, so a step may be half an example off."""
-    max_length: int = 2048
+    max_length: Count = 2048
     """Tokens of one example."""
     too_long: Literal["truncate", "drop", "error"] = "truncate"
     """What happens to a longer one. It is counted and reported."""
@@ -163,9 +169,9 @@ class TrainConfig:
     validation: Validation = field(default_factory=Validation)
     precision: Literal["bfloat16", "float32"] = "bfloat16"
     """Of the arithmetic; the weights being trained are float32."""
-    packing: Literal["auto", "on", "off"] = "auto"
-    """Several examples in one row, each seeing only itself. auto: on GPUs; on CPU examples of like length share a batch."""
-    microbatch_tokens: int | None = None
+    packing: bool | None = None
+    """Several examples in one row, each seeing only itself. Default: on GPUs; on a CPU examples of like length share a batch."""
+    microbatch_tokens: Count | None = None
     """Positions, padding included, that go through the model at once. Default: 4,096 on CPU, 16,384 on a GPU."""
     gradient_checkpointing: bool = False
     """Recompute activations: less memory, about a third slower."""
@@ -179,10 +185,6 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if not self.sources:
             raise ValueError("sources: at least one is needed")
-        for name in ("tokens", "tokens_per_step", "max_length", "microbatch_tokens"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name}: {value} is not a number of tokens")
         if self.stages and (self.mix or self.tokens):
             raise ValueError("stages: give mix and tokens inside the stages, or no stages")
         if twice := [s.name for i, s in enumerate(self.stages) if s.name in {t.name for t in self.stages[:i]}]:
@@ -284,14 +286,24 @@ def _override(raw: dict[str, Any], override: str) -> None:
 
 def _explained(error: ValidationError) -> str:
     """The first problem in one line; near matches for an unknown field."""
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"] if not str(part).endswith("]"))
+    errors = error.errors()
+    alike = [e for e in errors if _place(e["loc"])[:1] == _place(errors[0]["loc"])[:1]]  # one for each type that a value may have
+    first = max(alike, key=lambda e: (isinstance(e["input"], str) and e["type"] == "literal_error", len(_place(e["loc"]))))
+    where = ".".join(_place(first["loc"]))
     if first["type"] == "unexpected_keyword_argument":
         known = _fields_at(first["loc"][:-1])
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
         return f"{where}: there is no such field{f'; did you mean {near[0]}?' if near else ''}"
     message = first["msg"].removeprefix("Value error, ")
     return f"{where}: {message}" if where else message
+
+
+_ALTERNATIVES = {"bool", "float", "int", "str", "constrained-float", "constrained-int", "TokenCount"}
+
+
+def _place(loc: tuple[int | str, ...]) -> list[str]:
+    """The fields on the way, without the names of the alternatives that pydantic tried ("float", "literal[…]")."""
+    return [str(part) for part in loc if not re.search(r"[\[(]", str(part)) and str(part) not in _ALTERNATIVES]
 
 
 def _fields_at(path: tuple[int | str, ...]) -> list[str]:
@@ -305,4 +317,5 @@ def _fields_at(path: tuple[int | str, ...]) -> list[str]:
 def _beside(path: Path, named: str) -> str:
     """A path relative to the configuration's folder, where there is one; a hub name stays as it is."""
     beside = path.parent / named
-    return str(beside.resolve()) if beside.exists() or (not Path(named).exists() and "." in Path(named).name) else named
+    is_file = Path(named).suffix in (".jsonl", ".json", ".parquet", ".csv", ".jinja")
+    return str(beside.resolve()) if beside.exists() or (is_file and not Path(named).exists()) else named

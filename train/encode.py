@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,8 @@ class Encoded:
     """Examples kept for validation."""
     kept: npt.NDArray[np.int64]
     """Examples to train on."""
+    digests: npt.NDArray[np.uint64]
+    """Of each example's content."""
     counts: dict[str, int]
     """rows, truncated, dropped."""
     data_hash: str
@@ -72,6 +75,8 @@ class Encoder:
         self._tokenizer = tokenizer
         self._config = config
         self._stop_ids = frozenset(stop_ids)
+        first = tokenizer("a")["input_ids"][0]
+        self._bos = first if first == tokenizer.bos_token_id else None  # stands before a text, where this tokenizer puts one
         self._template: str | None = None
         if config.chat_template:
             try:
@@ -104,12 +109,11 @@ class Encoder:
             inside = (begins >= begin) & (ends <= end) & (ends > begins)
             trained |= inside
             if row.messages and inside.any() and self._stop_ids.isdisjoint((last := ids[int(np.flatnonzero(inside)[-1])],)):
-                raise DataError(
-                    f"{row.place}: the answer ends with {self._tokenizer.decode([last])!r}, not with an end-of-turn token, so the model would never"
-                    " learn to stop: put the end of turn inside {% generation %} of the chat template"
-                )
+                raise DataError(f"{row.place}: the answer ends with {self._tokenizer.decode([last])!r}{self._why_endless(last)}")
         if not whole:  # a text without a chat template: what follows it is its end
             ids, trained = [*ids, self._tokenizer.eos_token_id], np.append(trained, True)
+            if self._bos is not None:
+                ids, trained = [self._bos, *ids], np.insert(trained, 0, False)
         longest = self._config.max_length
         too_long = len(ids) > longest
         if too_long and self._config.too_long == "error":
@@ -123,6 +127,15 @@ class Encoder:
         if not trained.any():
             return None, False
         return Example(np.asarray(ids[:longest], dtype=np.int32), trained), too_long
+
+    def _why_endless(self, last: int) -> str:
+        stops = ", ".join(repr(self._tokenizer.decode([i])) for i in sorted(self._stop_ids))
+        if last in self._tokenizer.all_special_ids:
+            return f", at which this model does not stop (it stops at {stops}): add {last} to eos_token_id in the base's generation_config.json"
+        return (
+            f", not with an end-of-turn token ({stops}), so the model would never learn to stop: put the end of turn inside"
+            " {% generation %} of the chat template"
+        )
 
     def _render(self, row: Row) -> tuple[str, list[tuple[int, int]], bool]:
         """(text, character spans to train on, whether the text carries its own end)."""
@@ -185,24 +198,32 @@ def encode_source(name: str, source: Source, config: TrainConfig, encoder: Encod
         why = f" ({counts['rows']} rows, all dropped as too long)" if counts["rows"] else ""
         raise DataError(f"source {name}: it is empty{why}: {', '.join(source.places)}")
     parts = {part: np.load(folder / f"{part}.npy", mmap_mode="r") for part in ("ids", "trained", "starts", "digests")}
-    held_out = _held_out(parts["digests"], config.validation.examples)
     everything = np.arange(len(parts["starts"]) - 1)
+    kept = {part: counts[part] for part in ("rows", "truncated", "dropped")}
+    digests = np.asarray(parts["digests"])
     return Encoded(
-        name,
-        parts["ids"],
-        parts["trained"],
-        np.asarray(parts["starts"]),
-        everything[held_out],
-        everything[~held_out],
-        {part: counts[part] for part in ("rows", "truncated", "dropped")},
-        data_hash,
+        name, parts["ids"], parts["trained"], np.asarray(parts["starts"]), everything[:0], everything, digests, kept, data_hash
     )
 
 
-def _held_out(digests: npt.NDArray[np.uint64], wanted: int) -> npt.NDArray[np.bool_]:
-    """Which examples are held out: those of the smallest content hashes, so equal rows stay on one side and more data moves few."""
-    smallest = np.unique(digests)[: min(wanted, len(np.unique(digests)) // 5)]
-    return np.isin(digests, smallest)
+def hold_out(sources: Mapping[str, Encoded], wanted: int) -> dict[str, Encoded]:
+    """Keep up to `wanted` examples of each source, at most a fifth of it, for validation: those of the smallest content hashes.
+
+    So equal rows are never on both sides, also across sources, and more data moves few.
+    """
+    chosen = np.concatenate([_smallest(source.digests, wanted) for source in sources.values()])
+    found = {}
+    for name, source in sources.items():
+        held = np.isin(source.digests, chosen)
+        if held.all():
+            raise DataError(f"source {name}: nothing is left of it beside validation: its rows are also in another source")
+        found[name] = replace(source, held_out=np.flatnonzero(held), kept=np.flatnonzero(~held))
+    return found
+
+
+def _smallest(digests: npt.NDArray[np.uint64], wanted: int) -> npt.NDArray[np.uint64]:
+    values, counts = np.unique(digests, return_counts=True)
+    return values[np.cumsum(counts) <= min(wanted, len(digests) // 5)]
 
 
 def _write(folder: Path, examples: Iterator[tuple[Row, Example | None, bool]]) -> None:
@@ -219,19 +240,34 @@ def _write(folder: Path, examples: Iterator[tuple[Row, Example | None, bool]]) -
         trained.append(example.trained)
         lengths.append(len(example.ids))
         digests.append(int.from_bytes(row.digest()[:8], "big"))
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
+    except OSError as error:
+        raise _cache_error(folder, error) from error
+    try:
+        _save(work, ids, trained, lengths, digests, counts)
+    except OSError as error:
+        shutil.rmtree(work, ignore_errors=True)
+        raise _cache_error(folder, error) from error
+    try:
+        os.rename(work, folder)
+    except OSError:  # another process was faster
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _save(work: Path, ids: Any, trained: Any, lengths: Any, digests: Any, counts: dict[str, int]) -> None:
     np.save(work / "ids.npy", np.concatenate(ids) if ids else np.zeros(0, np.int32))
     np.save(work / "trained.npy", np.concatenate(trained) if trained else np.zeros(0, bool))
     np.save(work / "starts.npy", np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
     np.save(work / "digests.npy", np.array(digests, dtype=np.uint64))
     (work / "counts.json").write_text(json.dumps(counts))
-    try:
-        os.rename(work, folder)
-    except OSError:  # another process was faster
-        for path in work.iterdir():
-            path.unlink()
-        work.rmdir()
+
+
+def _cache_error(folder: Path, error: OSError) -> DataError:
+    return DataError(
+        f"{folder.parent}: the encoded data cannot be kept there ({error.strerror or error}); set EQUIPOISE_CACHE to a folder of yours"
+    )
 
 
 def marked(example: Example, tokenizer: Any, begin: str = "[", end: str = "]") -> str:

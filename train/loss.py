@@ -41,4 +41,5 @@ def token_kl(base_log_probs: torch.Tensor, logits: torch.Tensor) -> torch.Tensor
     """[n] KL(base ‖ model) in nats, from [n, V] log-probabilities of the base and logits of the model."""
     log_probs = F.log_softmax(logits.float(), dim=-1)
     base = base_log_probs.float()
-    return (base.exp() * (base - log_probs)).sum(-1)
+    expected = base.exp()
+    return torch.where(expected > 0, expected * (base - log_probs), 0.0).sum(-1)

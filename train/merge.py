@@ -15,11 +15,19 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from equipoise.harness_ext.adapters import full_model
-from equipoise.harness_ext.checkpoint import Checkpoint, is_checkpoint, open_checkpoint, read_adapter_config, read_tensors
+from equipoise.harness_ext.checkpoint import (
+    Checkpoint,
+    is_checkpoint,
+    open_checkpoint,
+    read_adapter_config,
+    read_tensors,
+    weights_hash,
+)
 from equipoise.harness_ext.errors import CheckpointError
 from equipoise.harness_ext.files import sync_folder, write_atomically
 from equipoise.harness_ext.manifest import FILE, Manifest
 from equipoise.train.prepare import find_model
+from equipoise.train.series import disk_errors
 
 SHARD_BYTES = 4 << 30
 
@@ -44,14 +52,16 @@ def merge(base: str, tuned: str, alphas: Sequence[float], output: Path) -> list[
             raise CheckpointError(f"{target}: is there already; choose another --output")
     if checkpoint.base and _only_low_rank(read_adapter_config(tuned_folder)):
         for alpha, target in zip(alphas, targets, strict=True):
-            with _written_aside(target) as work:
+            with disk_errors(target), _written_aside(target) as work:
                 _scale_adapter(tuned_folder, alpha, work)
                 _describe(work, checkpoint, base_folder, alpha, "adapter")
         return targets
+    if checkpoint.manifest.base_hash and checkpoint.manifest.base_hash != weights_hash(base_folder):
+        raise CheckpointError(f"{tuned_folder}: was not trained from {base_folder} (its checkpoint.json names another base)")
     with full_model(checkpoint) as whole:
         _check_fit(base_folder, whole)
         for alpha, target in zip(alphas, targets, strict=True):
-            with _written_aside(target) as work:
+            with disk_errors(target), _written_aside(target) as work:
                 _interpolate(base_folder, whole, alpha, work)
                 _copy_small(base_folder, whole, work)
                 _describe(work, checkpoint, base_folder, alpha, "merged")

@@ -3,9 +3,9 @@
 Every source is an endless stream: epoch after epoch of its examples, each epoch in a new order. A stage gives source i the
 share w_i of its trained tokens. Put each example of source i at the point of the stage, measured in trained tokens of all
 sources, where its middle falls due: (tokens of the source before it + half its own) ÷ w_i. Step s trains on the examples
-between two points, s·B and (s+1)·B. So after every step
+between two points, s·B and (s+1)·B. So after every step of every stage
 
-    |tokens_i − w_i · N| ≤ half an example of source i,   N = the tokens planned so far,
+    |tokens_i − due_i| ≤ half an example of source i,   due_i = the sum of w_i · N over the stages, N as planned so far,
 
 with no state to carry: resuming at a step, or asking for one on another machine, is a search in a cumulative sum.
 """
@@ -72,6 +72,18 @@ class Stream:
         middles = self._epoch(epoch)[1]
         return epoch * self.examples + int(np.searchsorted(middles, 2 * (tokens - epoch * self.tokens), side="left"))
 
+    def positions(self, tokens: npt.NDArray[np.float64]) -> Ints:
+        """`position` of many points."""
+        epochs = (tokens // self.tokens).astype(np.int64)
+        found = np.empty(len(tokens), dtype=np.int64)
+        for epoch in np.unique(epochs):
+            inside = epochs == epoch
+            middles = self._epoch(int(epoch))[1]
+            found[inside] = epoch * self.examples + np.searchsorted(
+                middles, 2 * (tokens[inside] - epoch * self.tokens), side="left"
+            )
+        return found
+
     def start(self, position: int) -> int:
         """Trained tokens before a position."""
         epoch, index = divmod(position, self.examples)
@@ -99,8 +111,8 @@ class _Part:
     first: int
     """Its first step."""
     steps: int
-    begin: Mapping[str, int]
-    """Position of each source's stream where the stage begins."""
+    begin: Mapping[str, float]
+    """Trained tokens that are due of each source where the stage begins."""
 
 
 class Mixer:
@@ -110,14 +122,15 @@ class Mixer:
         """`trained`: per source, the trained tokens of each example. Steps share a stage's tokens evenly."""
         self.streams = {name: Stream(name, counts, seed) for name, counts in trained.items()}
         self._parts: list[_Part] = []
-        first, begin = 0, dict.fromkeys(self.streams, 0)
+        first, begin = 0, dict.fromkeys(self.streams, 0.0)
         for stage in stages:
             part = _Part(stage, first, max(1, round(stage.tokens / tokens_per_step)), begin)
             self._parts.append(part)
             first += part.steps
-            begin = {name: self._position(part, name, part.steps) for name in self.streams}
+            begin = {name: float(_due(part, name, part.steps)) for name in self.streams}
         self.steps = first
-        self._end = begin
+        self.due: dict[str, float] = begin
+        """Trained tokens of each source that the whole run asks for."""
 
     def stage(self, step: int) -> tuple[StageMix, int, int]:
         """(stage, step within it, its number of steps) of a step, which counts from 0."""
@@ -130,35 +143,35 @@ class Mixer:
         due: list[tuple[float, int, Drawn]] = []
         for number, (name, stream) in enumerate(self.streams.items()):
             share = part.mix.shares.get(name, 0.0)
-            inside = step - part.first
-            base = stream.start(part.begin[name])
-            for position in range(self._position(part, name, inside), self._position(part, name, inside + 1)):
+            begin, end = (stream.position(_due(part, name, step - part.first + after)) for after in (0, 1))
+            for position in range(begin, end):
                 index, epoch = stream.at(position)
-                due.append(((stream.middle(position) - base) / share, number, Drawn(name, index, epoch)))
+                due.append(((stream.middle(position) - part.begin[name]) / share, number, Drawn(name, index, epoch)))
         return [drawn for *_, drawn in sorted(due, key=lambda entry: entry[:2])]
 
     def seen(self, steps: int) -> dict[str, int]:
         """Trained tokens of each source after so many steps."""
-        return {name: self.streams[name].start(position) for name, position in self._positions(steps).items()}
+        part = self._part(min(steps, self.steps - 1))
+        return {name: s.start(s.position(_due(part, name, steps - part.first))) for name, s in self.streams.items()}
 
     def passes(self, steps: int) -> dict[str, float]:
         """How often each source was gone through after so many steps."""
         return {name: tokens / self.streams[name].tokens for name, tokens in self.seen(steps).items()}
 
-    def _positions(self, steps: int) -> Mapping[str, int]:
-        if steps >= self.steps:
-            return self._end
-        part = self._part(steps)
-        return {name: self._position(part, name, steps - part.first) for name in self.streams}
-
-    def _position(self, part: _Part, name: str, inside: int) -> int:
-        """Position of a source's stream where step `inside` of a stage begins: one formula for every boundary, so nothing is lost or drawn twice."""
-        share = part.mix.shares.get(name, 0.0)
-        if inside == 0 or share == 0:
-            return part.begin[name]
-        stream = self.streams[name]
-        due = stream.start(part.begin[name]) + share * (part.mix.tokens * inside / part.steps)
-        return max(part.begin[name], stream.position(due))
+    def empty_step(self) -> int | None:
+        """The first step without an example, where there is one: examples can be longer than a step."""
+        for part in self._parts:
+            bounds = np.arange(part.steps + 1)
+            drawn = sum(np.diff(stream.positions(_due(part, name, bounds))) for name, stream in self.streams.items())
+            if (empty := np.flatnonzero(drawn == 0)).size:
+                return part.first + int(empty[0])
+        return None
 
     def _part(self, step: int) -> _Part:
         return next(part for part in reversed(self._parts) if part.first <= step)
+
+
+def _due(part: _Part, name: str, inside: Any) -> Any:
+    """Trained tokens that are due of a source where step `inside` of a stage begins. One formula for every boundary, so that no
+    example is left out or drawn twice."""
+    return part.begin[name] + part.mix.shares.get(name, 0.0) * (part.mix.tokens * inside / part.steps)

@@ -83,7 +83,11 @@ def _probe(prepared: Prepared) -> tuple[float, int, float]:
     from equipoise.train.run import load_model, on_gpu, row_positions, use_packing
 
     config = prepared.config
-    packed, positions, device = use_packing(config), row_positions(config), torch.device("cuda" if on_gpu() else "cpu")
+    packed, positions, device = (
+        use_packing(config, prepared.base),
+        row_positions(config),
+        torch.device("cuda" if on_gpu() else "cpu"),
+    )
     model = load_model(prepared, packed).to(device)
     steps = Steps(prepared.mixer, prepared.encoded, positions, packed=packed)
     examples = steps.examples(0)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from equipoise.harness_ext.checkpoint import read_chat_template, resolve_model
+from equipoise.harness_ext.checkpoint import resolve_model, stop_token_ids
 from equipoise.harness_ext.errors import ConfigError, DataError, EquipoiseError
 from equipoise.harness_ext.models import bundled_model
 from equipoise.train.config import Mix, Stage, TokenCount, TrainConfig
-from equipoise.train.encode import Encoded, Encoder, encode_source
+from equipoise.train.encode import Encoded, Encoder, encode_source, hold_out
 from equipoise.train.mix import Mixer, StageMix
 from equipoise.train.series import checkpoint_steps
 
@@ -25,6 +26,8 @@ class Prepared:
     base: Path
     """Folder of the model to start from."""
     tokenizer: Any
+    tokenizer_key: str
+    """Hash of all that makes tokens out of a conversation."""
     encoded: dict[str, Encoded]
     stages: list[Stage]
     mixer: Mixer
@@ -43,21 +46,26 @@ def prepare(config: TrainConfig) -> Prepared:
 
     base = find_model(config.model)
     tokenizer = AutoTokenizer.from_pretrained(base)
-    encoder = Encoder(tokenizer, config, stop_ids(base, tokenizer))
-    key = hashlib.sha256(
-        f"{_file_hash(base / 'tokenizer.json')}|{tokenizer.chat_template or read_chat_template(base)}".encode()
-    ).hexdigest()
+    encoder = Encoder(tokenizer, config, stop_token_ids(base, tokenizer))
+    key = _tokenizer_key(tokenizer)
     encoded = {name: encode_source(name, source, config, encoder, key) for name, source in config.sources.items()}
+    encoded = hold_out(encoded, config.validation.examples)
     trained = {name: source.trained_tokens() for name, source in encoded.items()}
     totals = {name: int(counts.sum()) for name, counts in trained.items()}
     stages = config.stages or [Stage(name="train", mix=config.mix, tokens=config.tokens)]
     mixes = [resolve_mix(stage, totals) for stage in stages]
     mixer = Mixer(trained, mixes, config.tokens_per_step, config.seed)
     _check_passes(config, mixer, totals)
+    if (empty := mixer.empty_step()) is not None:
+        longest = max(int(counts.max()) for counts in trained.values())
+        raise ConfigError(
+            f"tokens_per_step: {config.tokens_per_step:,} is too few: the longest example has {longest:,} trained tokens, and step {empty + 1} would"
+            f" have no example; set it to {2 * longest:,} or more"
+        )
     ends = [
         step + 1 for step in range(mixer.steps) if step + 1 == mixer.steps or mixer.stage(step + 1)[0] is not mixer.stage(step)[0]
     ]
-    return Prepared(config, base, tokenizer, encoded, stages, mixer, checkpoint_steps(mixer, config.saving, ends))
+    return Prepared(config, base, tokenizer, key, encoded, stages, mixer, checkpoint_steps(mixer, config.saving, ends))
 
 
 def resolve_mix(stage: Stage, totals: Mapping[str, int]) -> StageMix:
@@ -81,12 +89,11 @@ def resolve_mix(stage: Stage, totals: Mapping[str, int]) -> StageMix:
 
 
 def _check_passes(config: TrainConfig, mixer: Mixer, totals: Mapping[str, int]) -> None:
-    seen = mixer.seen(mixer.steps)
-    for name, passes in mixer.passes(mixer.steps).items():
+    for name, due in mixer.due.items():
         allowed = config.sources[name].max_passes
-        if passes > allowed + 1e-9:
+        if due > allowed * totals[name] * (1 + 1e-9):
             raise DataError(
-                f"source {name}: it has {totals[name]:,} trained tokens, the mix asks for {seen[name]:,} ({passes:.1f} passes, {allowed:g} allowed):"
+                f"source {name}: it has {totals[name]:,} trained tokens, the mix asks for {due:,.0f} ({due / totals[name]:.1f} passes, {allowed:g} allowed):"
                 f" set sources.{name}.max_passes, or lower tokens or its share"
             )
 
@@ -103,16 +110,6 @@ def find_model(name: str) -> Path:
         raise ConfigError(f"model: {name}: no such folder, and {error}") from error
 
 
-def stop_ids(base: Path, tokenizer: Any) -> set[int]:
-    """Tokens at which this model stops: its tokenizer's and its generation settings'."""
-    from transformers import GenerationConfig
-
-    found = {tokenizer.eos_token_id}
-    if (base / "generation_config.json").is_file():
-        ids = GenerationConfig.from_pretrained(base).eos_token_id
-        found |= set(ids if isinstance(ids, list) else [ids])
-    return {i for i in found if i is not None}
-
-
-def _file_hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+def _tokenizer_key(tokenizer: Any) -> str:
+    parts = [tokenizer.backend_tokenizer.to_str(), str(tokenizer.eos_token), str(tokenizer.bos_token), str(tokenizer.chat_template)]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -142,21 +142,25 @@ def parse_row(raw: Any, source: Source, place: str) -> Row:
         raise DataError(f"{place}: an object with columns is expected, not {type(raw).__name__}")
     kind = source.format if source.format != "auto" else _kind(raw, place)
     if kind == "messages":
-        messages = raw.get("messages", raw.get("conversations"))
+        messages = raw["messages"] if raw.get("messages") is not None else raw.get("conversations")
         return Row(messages=tuple(_messages(messages, place)), tools=raw.get("tools"), place=place)
+    if raw.get("history"):
+        raise DataError(f"{place}: a history column is not read: write the conversation as messages")
     if kind == "text":
         return Row(text=_text(raw, "text", place), place=place)
     if kind == "instruction":
         prompt, answer = _text(raw, "instruction", place), _text(raw, "output", place)
-        if (extra := raw.get("input")) and str(extra).strip():
-            prompt = f"{prompt}\n\n{extra}"
+        if raw.get("input") not in (None, ""):
+            prompt = f"{prompt}\n\n{_text(raw, 'input', place)}"
     else:
         if isinstance(before := raw.get("prompt"), list) and isinstance(after := raw.get("completion"), list):
             return Row(messages=tuple(_messages([*before, *after], place)), place=place)
         prompt, answer = _text(raw, "prompt", place), _text(raw, "completion", place)
     if not source.chat:
         return Row(prompt=prompt, text=answer, place=place)
-    return Row(messages=({"role": "user", "content": prompt}, {"role": "assistant", "content": answer}), place=place)
+    system = [{"role": "system", "content": _text(raw, "system", place)}] if raw.get("system") else []
+    turns = [*system, {"role": "user", "content": prompt}, {"role": "assistant", "content": answer}]
+    return Row(messages=tuple(turns), place=place)
 
 
 def _kind(raw: dict[str, Any], place: str) -> str:
@@ -188,7 +192,8 @@ def _messages(raw: Any, place: str) -> Iterator[dict[str, Any]]:
     for number, turn in enumerate(raw, 1):
         if not isinstance(turn, dict):
             raise DataError(f"{place}: turn {number} is not an object")
-        role, content = turn.get("role", turn.get("from")), turn.get("content", turn.get("value"))
+        role = turn["role"] if turn.get("role") is not None else turn.get("from")
+        content = turn["content"] if turn.get("content") is not None else turn.get("value")
         role = _ROLES.get(str(role), role)
         if role not in ("system", "user", "assistant", "tool", "developer"):
             raise DataError(f"{place}: turn {number} has the role {role!r}")

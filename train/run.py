@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,33 @@ from equipoise.train.trainer import BlendTrainer, schedule
 from equipoise.train.validation import Validator
 
 FILE = "run.json"
+_FINISHED = Path()
+"""Instead of a state to resume from: nothing is left to do."""
+_TIMEOUT = timedelta(hours=4)
+"""Other processes wait so long for the first one to encode the data."""
+_DECIDED = {
+    "num_train_epochs",
+    "gradient_accumulation_steps",
+    "per_device_train_batch_size",
+    "bf16",
+    "fp16",
+    "use_cpu",
+    "save_strategy",
+    "save_steps",
+    "logging_steps",
+    "report_to",
+    "weight_decay",
+    "max_grad_norm",
+    "gradient_checkpointing",
+    "use_liger_kernel",
+    "remove_unused_columns",
+    "lr_scheduler_type",
+    "warmup_steps",
+    "warmup_ratio",
+    "ignore_data_skip",
+    "logging_nan_inf_filter",
+}
+"""Arguments of the Trainer that would change which examples a step sees, or say a second time what the file says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +71,14 @@ def train(config: TrainConfig, *, resume: bool = False, console: Console | None 
     """Train one recipe with one seed into `config.output`. Raises `EquipoiseError` for whatever a person can mend."""
     from accelerate import PartialState
 
-    state = PartialState(cpu=not on_gpu())
+    state = PartialState(cpu=not on_gpu(), timeout=_TIMEOUT)
     console = console or Console()
     with state.main_process_first():  # the others find the encoded data in the cache
         prepared = prepare(config)
     run = config.output
     identity = _identity(prepared)
     last = _check_folder(run, identity, resume)
-    if last is not None and last.name == f"checkpoint-{prepared.mixer.steps}":
+    if last is _FINISHED:
         return Outcome(run, prepared.mixer.steps, True)
     if state.is_main_process:
         write_atomically(run / FILE, json.dumps({**identity, "config": config.described()}, indent=2))
@@ -58,6 +86,10 @@ def train(config: TrainConfig, *, resume: bool = False, console: Console | None 
     state.wait_for_everyone()
     torch.manual_seed(config.seed)  # adapters begin at random
     trainer, signals = build(prepared, console)
+    if state.num_processes == 1 and torch.cuda.device_count() > 1:
+        console.print(
+            f"using one of {torch.cuda.device_count()} GPUs; for all: torchrun --nproc-per-node {torch.cuda.device_count()} -m equipoise train …"
+        )
     try:
         trainer.train(resume_from_checkpoint=str(last) if last else None)
     except torch.cuda.OutOfMemoryError as error:
@@ -74,7 +106,7 @@ def build(prepared: Prepared, console: Console) -> tuple[BlendTrainer, Signals]:
     from transformers import TrainingArguments
 
     config, mixer = prepared.config, prepared.mixer
-    packed, positions = use_packing(config), row_positions(config)
+    packed, positions = use_packing(config, prepared.base), row_positions(config)
     model = load_model(prepared, packed)
     peak = max(config.rate(stage) for stage in prepared.stages)
 
@@ -84,6 +116,8 @@ def build(prepared: Prepared, console: Console) -> tuple[BlendTrainer, Signals]:
         warmup = config.warmup if stage.warmup is None else stage.warmup
         return schedule(kind, config.rate(stage), warmup, inside, steps)
 
+    if taken := sorted((_DECIDED | {"output_dir", "max_steps", "learning_rate", "seed"}) & config.trainer.keys()):
+        raise ConfigError(f"trainer.{taken[0]}: is decided by the fields of this file, see docs/training.md")
     settings: dict[str, Any] = {
         "output_dir": str(config.output / "resume"),
         "max_steps": mixer.steps,
@@ -109,7 +143,8 @@ def build(prepared: Prepared, console: Console) -> tuple[BlendTrainer, Signals]:
         "log_level": "error",
     }
     try:
-        arguments = TrainingArguments(**settings | config.trainer)
+        arguments = TrainingArguments(**settings | copy.deepcopy(config.trainer))
+        arguments._n_gpu = min(1, arguments.n_gpu)  # else the Trainer would split each batch over all GPUs
     except (TypeError, ValueError, ImportError) as error:
         raise ConfigError(f"trainer: {first_line(error)}") from error
     steps = Steps(mixer, prepared.encoded, positions, packed=packed, rank=arguments.process_index, world=arguments.world_size)
@@ -153,9 +188,19 @@ def on_gpu() -> bool:
     return bool(torch.cuda.is_available())
 
 
-def use_packing(config: TrainConfig) -> bool:
-    """Whether examples share a row."""
-    return config.packing == "on" or (config.packing == "auto" and on_gpu())
+def use_packing(config: TrainConfig, base: Path) -> bool:
+    """Whether examples share a row. Raises `ConfigError` where they must and this model's layers would mix them."""
+    if not (on_gpu() if config.packing is None else config.packing):
+        return False
+    from transformers import AutoConfig
+
+    model = AutoConfig.from_pretrained(base)
+    other = {*(getattr(model, "layer_types", None) or [])} - {"full_attention", "sliding_attention"}
+    recurrent = any(word in model.model_type for word in ("mamba", "jamba", "bamba", "rwkv", "recurrent"))
+    mixes = bool(other) or recurrent or bool(getattr(model, "attn_logit_softcapping", None))
+    if mixes and config.packing:
+        raise ConfigError(f"packing: {model.model_type} has layers that would mix packed examples; set packing: false")
+    return not mixes
 
 
 def row_positions(config: TrainConfig) -> int:
@@ -256,6 +301,7 @@ def _identity(prepared: Prepared) -> dict[str, Any]:
         "seed": config.seed,
         "base_hash": weights_hash(prepared.base),
         "data_hashes": {name: source.data_hash for name, source in prepared.encoded.items()},
+        "tokenizer": prepared.tokenizer_key,
         "steps": prepared.mixer.steps,
     }
 
@@ -269,27 +315,40 @@ def _check_folder(run: Path, identity: dict[str, Any], resume: bool) -> Path | N
     if not os.access(run, os.W_OK):
         raise ConfigError(f"output: {run}: cannot be written")
     states = sorted(run.glob("resume/checkpoint-*"), key=lambda p: int(p.name.rpartition("-")[2]))
+    written = any(run.glob("checkpoint-*"))
     if not (run / FILE).is_file():
-        if any(run.glob("checkpoint-*")):
+        if written:
             raise ConfigError(f"output: {run}: holds checkpoints of another program; choose an empty folder")
+        if resume:
+            raise ConfigError(f"output: {run}: holds no run to go on with; leave out --resume")
+        return None
+    if not resume:
+        if states or written:
+            raise ConfigError(f"output: {run}: holds a run already: add --resume to go on with it, or choose another folder")
         return None
     before = json.loads((run / FILE).read_text("utf-8"))
-    if resume:
-        for name, old in before["data_hashes"].items():
-            if old != identity["data_hashes"].get(name, old):
-                raise ConfigError(
-                    f"source {name}: its data changed since this run began, so it cannot go on exactly: put the files back, or choose another output"
-                )
-        changed = [key for key in ("recipe", "seed", "base_hash", "steps") if before[key] != identity[key]]
-        if changed:
-            what = {
-                "recipe": "the configuration",
-                "seed": "the seed",
-                "base_hash": "the base model",
-                "steps": "the number of steps",
-            }[changed[0]]
+    for name, old in before["data_hashes"].items():
+        if old != identity["data_hashes"].get(name, old):
+            raise ConfigError(
+                f"source {name}: its data changed since this run began, so it cannot go on exactly: put the files back, or choose another output"
+            )
+    for key, what in _PARTS.items():
+        if before[key] != identity[key]:
             raise ConfigError(f"{run}: {what} changed since this run began (see {FILE}); put it back, or choose another output")
-        return states[-1] if states else None
-    if states or any(run.glob("checkpoint-*")):
-        raise ConfigError(f"output: {run}: holds a run already: add --resume to go on with it, or choose another folder")
-    return None
+    if (run / f"checkpoint-{identity['steps']}").is_dir():
+        return _FINISHED
+    if written and not states:
+        raise ConfigError(
+            f"output: {run}: has checkpoints but no state to go on from (saving.resume_state was off, or resume/ was removed): choose another output"
+        )
+    return states[-1] if states else None
+
+
+_PARTS = {
+    "recipe": "the configuration",
+    "seed": "the seed",
+    "base_hash": "the base model",
+    "tokenizer": "the tokenizer or chat template",
+    "steps": "the number of steps",
+}
+"""What a run is, in words."""

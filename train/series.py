@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
+from equipoise.harness_ext.errors import TrainingError, first_line
 from equipoise.harness_ext.files import sync_folder, write_atomically
 from equipoise.harness_ext.manifest import FILE, Manifest
 from equipoise.train.config import Saving
 from equipoise.train.mix import Mixer
+
+
+@contextlib.contextmanager
+def disk_errors(where: Path) -> Iterator[None]:
+    """Turn what libraries raise where a disk is full or gone into one `TrainingError`."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        raise _disk_error(where, error) from error
+    except RuntimeError as error:  # torch.save
+        if "PytorchStreamWriter" not in str(error) and "inline_container" not in str(error):
+            raise
+        raise _disk_error(where, error) from error
+
+
+def _disk_error(where: Path, error: Exception) -> TrainingError:
+    return TrainingError(
+        f"{where}: cannot be written ({first_line(error)}); the checkpoints before it are whole: make room, and go on with --resume"
+    )
 
 
 def checkpoint_steps(mixer: Mixer, saving: Saving, stages: Sequence[int]) -> list[int]:
@@ -43,8 +65,7 @@ def write_checkpoint(
         weights = state if state is not None else model.state_dict()
         if hasattr(model, "peft_config"):  # the base under an adapter is not copied
             weights = {name: weights[name] for name, parameter in model.named_parameters() if parameter.requires_grad}
-        cast = {k: v.to(wanted) if v.is_floating_point() else v for k, v in weights.items()}
-        model.save_pretrained(work, state_dict=cast)
+        model.save_pretrained(work, state_dict=_cast(weights, wanted))
         config = work / "config.json"
         if config.is_file():
             config.write_text(json.dumps(json.loads(config.read_text("utf-8")) | {"dtype": dtype}, indent=2), "utf-8")
@@ -58,6 +79,17 @@ def write_checkpoint(
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
+
+
+def _cast(weights: Mapping[str, torch.Tensor], dtype: torch.dtype) -> dict[str, torch.Tensor]:
+    """On the CPU; tensors that share memory (a tied LM head) still do."""
+    made: dict[int, torch.Tensor] = {}
+    found = {}
+    for name, tensor in weights.items():
+        if tensor.data_ptr() not in made or made[tensor.data_ptr()].shape != tensor.shape:
+            made[tensor.data_ptr()] = tensor.detach().to("cpu", dtype if tensor.is_floating_point() else tensor.dtype)
+        found[name] = made[tensor.data_ptr()]
+    return found
 
 
 def remove_later(run: Path, step: int) -> None:

@@ -9,12 +9,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import torch
 from rich.console import Console
 from tqdm.auto import tqdm
 from transformers import TrainerCallback
 
 from equipoise.harness_ext.files import write_atomically
 from equipoise.train.prepare import Prepared
+from equipoise.train.series import disk_errors
 from equipoise.train.trainer import BlendTrainer
 from equipoise.train.validation import Validator
 
@@ -41,13 +43,14 @@ class Signals(TrainerCallback):  # type: ignore[misc]
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Continue the rows of a resumed run; measure the base."""
-        rows = read_signals(self._run, state.global_step)
+        rows = read_signals(self._run, state.global_step) if state.global_step else []
         if self._main:
             write_atomically(self._run / FILE, "".join(json.dumps(row) + "\n" for row in rows))
         for number in (signal.SIGINT, signal.SIGTERM):
             self._handlers[number] = signal.signal(number, self._stop)
-        if state.global_step == 0 and self._validator:
-            self._measure()
+        if state.global_step == 0:
+            if self._validator:
+                self._measure()
             self._write({"step": 0, "tokens": self._prepared.mixer.seen(0), **self.measured})
             self._say(0)
         self._bar = tqdm(
@@ -57,22 +60,25 @@ class Signals(TrainerCallback):  # type: ignore[misc]
             disable=not self._main or not self._console.is_terminal,
             leave=False,
         )
+
+    def on_step_begin(self, *_: Any, **__: Any) -> None:
+        """The clock of a step; saving and validation are not counted."""
         self._began = time.perf_counter()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """One row; at a checkpoint also what validation says."""
         step, last = state.global_step, self.trainer.last
         seconds = time.perf_counter() - self._began
-        names = list(self._prepared.encoded)
-        trained = last["trained"].tolist()
+        names, trained = list(self._prepared.encoded), last["trained"]
         row: dict[str, Any] = {
             "step": step,
             "tokens": self._prepared.mixer.seen(step),
-            "loss": float(last["losses"].sum()) / sum(trained),
-            "losses": {name: float(s) / n for name, s, n in zip(names, last["losses"], trained, strict=True) if n},
-            "learning_rate": self.trainer.lr_scheduler.get_last_lr()[0],
+            "loss": sum(last["losses"]) / sum(trained),
+            "losses": {name: s / n for name, s, n in zip(names, last["losses"], trained, strict=True) if n},
+            "learning_rate": self.trainer.rate(step - 1),
+            "grad_norm": last["grad_norm"],
             "tokens_per_second": last["real"] / seconds,
-            "padding": 1 - last["real"] / last["positions"] if last["positions"] else 0.0,
+            "padding": 1 - last["real"] / last["positions"],
         }
         due = step in self._prepared.saves
         if due and self._validator:
@@ -84,9 +90,8 @@ class Signals(TrainerCallback):  # type: ignore[misc]
         if due:
             self._say(step, row)
             self.trainer.series_due = control.should_save = True
-        if self.stopped:
-            control.should_save = control.should_training_stop = True
-        self._began = time.perf_counter()
+        if self._asked_to_stop(args.world_size):
+            self.stopped = control.should_save = control.should_training_stop = True
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Once is enough: the Trainer asks again at the end of its epoch."""
@@ -104,7 +109,18 @@ class Signals(TrainerCallback):  # type: ignore[misc]
         if self.stopped and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.stopped = True
-        self._console.print("stopping after this step; what is needed to go on is saved (again Ctrl-C: stop at once)")
+        kept = self._prepared.config.saving.resume_state
+        what = "what is needed to go on is saved" if kept else "there is no state to go on from (saving.resume_state: false)"
+        if self._main:
+            self._console.print(f"stopping after this step; {what} (Ctrl-C again: stop at once)")
+
+    def _asked_to_stop(self, world: int) -> bool:
+        """Whether any process was asked: all of them must stop after the same step."""
+        if world == 1:
+            return self.stopped
+        accelerator = self.trainer.accelerator
+        asked = torch.tensor(float(self.stopped), device=accelerator.device)
+        return float(accelerator.reduce(asked, "sum")) > 0
 
     def _measure(self) -> None:
         model = self.trainer.model_wrapped
@@ -117,7 +133,7 @@ class Signals(TrainerCallback):  # type: ignore[misc]
 
     def _write(self, row: dict[str, Any]) -> None:
         if self._main:
-            with (self._run / FILE).open("a", encoding="utf-8") as file:
+            with disk_errors(self._run / FILE), (self._run / FILE).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
 
     def _say(self, step: int, row: dict[str, Any] | None = None) -> None:

@@ -19,10 +19,11 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 from transformers import Trainer
 
-from equipoise.harness_ext.errors import TrainingError, first_line
+from equipoise.harness_ext.errors import TrainingError
 from equipoise.train.batches import Batch, Steps
 from equipoise.train.config import TrainConfig
 from equipoise.train.loss import predicted_logits, token_kl, token_losses
+from equipoise.train.series import disk_errors
 
 
 class BlendTrainer(Trainer):  # type: ignore[misc]
@@ -48,8 +49,7 @@ class BlendTrainer(Trainer):  # type: ignore[misc]
         self.series_due = False
         """Whether the save that comes next writes a checkpoint of the series, too."""
         self.last: dict[str, Any] = {}
-        """Sums over the last step: losses and tokens by source, positions."""
-        self.positions = 0
+        """Of the last step, over all processes: summed losses and trained tokens by source, real and all positions, gradient norm."""
 
     def get_train_dataloader(self) -> DataLoader:
         """Steps in order, the same on every process: each takes its part inside the step."""
@@ -57,6 +57,10 @@ class BlendTrainer(Trainer):  # type: ignore[misc]
         return DataLoader(
             self.steps, batch_size=1, shuffle=False, collate_fn=_only, num_workers=workers, persistent_workers=workers > 0
         )
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step, counted from 0."""
+        return self._rate(step)
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> LambdaLR:
         """The learning rate as a function of the step, over all stages."""
@@ -74,32 +78,44 @@ class BlendTrainer(Trainer):  # type: ignore[misc]
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
         """Forward and backward over all batches of a step. Returns the mean loss per trained token."""
         model.train()
-        trained = inputs["trained"]
-        world = self.args.world_size
+        trained, world, device = inputs["trained"], self.args.world_size, self.args.device
         total = int(trained.sum())
-        sums = torch.zeros(len(trained), dtype=torch.float64, device=self.args.device)
-        real = padded = 0
+        sums = torch.zeros(len(trained) + 3, dtype=torch.float64, device=device)  # losses by source, penalty, tokens, positions
         for number, batch in enumerate(inputs["batches"]):
-            more = number + 1 < len(inputs["batches"])
-            with self.accelerator.no_sync(model) if more and world > 1 else contextlib.nullcontext():
-                batch = batch.to(self.args.device)
+            last = number + 1 == len(inputs["batches"])
+            with contextlib.nullcontext() if last or world == 1 else self.accelerator.no_sync(model):
+                batch = batch.to(device)
                 with self.compute_loss_context_manager():
                     losses, penalty = self._losses(model, batch)
                 # gradients are averaged over processes, so each counts its part `world` times
                 self.accelerator.backward((losses.sum() + penalty) * (world / total))
             sums.index_add_(0, batch.sources, losses.detach().double())
-            real += batch.real
-            padded += batch.input_ids.numel()
+            sums[-3:] += torch.tensor(
+                [float(torch.as_tensor(penalty).detach()), batch.real, batch.input_ids.numel()], dtype=torch.float64, device=device
+            )
         if world > 1:
             sums = self.accelerator.reduce(sums, "sum")
-        step_loss = float(sums.sum()) / total
-        if not math.isfinite(step_loss):
+        *losses_by_source, penalty_sum, real, positions = sums.tolist()
+        step_loss = sum(losses_by_source) / total
+        self._check_finite("loss", step_loss + penalty_sum)
+        self.last = {"losses": losses_by_source, "trained": trained.tolist(), "real": real, "positions": positions}
+        return torch.tensor(step_loss, device=device)
+
+    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> float | None:
+        """The Trainer asks for it just before the optimizer's step."""
+        norm = super()._get_grad_norm(model, grad_norm=grad_norm)
+        found = None if norm is None else float(norm)
+        if found is not None:
+            self._check_finite("gradient", found)
+        self.last["grad_norm"] = found
+        return found
+
+    def _check_finite(self, what: str, value: float) -> None:
+        if not math.isfinite(value):
             raise TrainingError(
-                f"the loss is {step_loss} at step {inputs['step'] + 1}, so nothing of it was saved: the newest checkpoint is good; lower learning_rate"
-                " or look at the examples of this step"
+                f"the {what} is {value} at step {self.state.global_step + 1}, so the run stopped before it: the newest checkpoint is good;"
+                " lower learning_rate, or look at the examples of this step"
             )
-        self.last = {"losses": sums.cpu(), "trained": trained, "real": real, "positions": padded}
-        return torch.tensor(step_loss, device=self.args.device)
 
     def _losses(self, model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor | float]:
         inner = self.accelerator.unwrap_model(model)
@@ -125,17 +141,12 @@ class BlendTrainer(Trainer):  # type: ignore[misc]
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """The series' checkpoint where one is due, then the state to resume from; each is written aside and renamed."""
-        try:
+        with disk_errors(self.config.output):
             if self.series_due:
                 self._write_checkpoint()
                 self.series_due = False
             if self.config.saving.resume_state:
                 self._save_resume_state(model, trial)
-        except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
-            raise TrainingError(
-                f"step {self.state.global_step}: the checkpoint could not be written to {self.config.output} ({first_line(error)});"
-                " what was saved before is whole: make room and go on with --resume"
-            ) from error
 
     def _save_resume_state(self, model: Any, trial: Any) -> None:
         final = Path(self.args.output_dir)

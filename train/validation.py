@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -61,20 +62,17 @@ class Validator:
         return total / sum(len(base) for base in self._base)
 
     def _kl_batches(self, inner: Any) -> Iterator[Batch]:
-        left = self._kl_tokens
-        for batch in _on(inner, self._batches.get(self._kl_source, [])):
-            if left <= 0:
-                return
-            part = slice(0, left)
-            yield Batch(
-                batch.input_ids,
-                batch.position_ids,
-                batch.predicting[part],
-                batch.targets[part],
-                batch.sources[part],
-                real=batch.real,
-            )
-            left -= len(batch.targets[part])
+        """The source's batches, predicting a fixed random choice of its trained tokens only."""
+        batches = self._batches.get(self._kl_source, [])
+        total = sum(len(batch.targets) for batch in batches)
+        chosen = torch.randperm(total, generator=torch.Generator().manual_seed(0))[: self._kl_tokens].sort().values
+        begin = 0
+        for batch in _on(inner, batches):
+            size = len(batch.targets)
+            part = chosen[(chosen >= begin) & (chosen < begin + size)].to(batch.targets.device) - begin
+            begin += size
+            if len(part):
+                yield replace(batch, predicting=batch.predicting[part], targets=batch.targets[part], sources=batch.sources[part])
 
 
 def _on(inner: Any, batches: list[Batch]) -> Iterator[Batch]:

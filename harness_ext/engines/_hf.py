@@ -10,8 +10,10 @@ import gc
 import math
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+from equipoise.harness_ext.checkpoint import stop_token_ids
 from equipoise.harness_ext.engines._protocol import (
     EngineConfig,
     Generation,
@@ -21,7 +23,7 @@ from equipoise.harness_ext.engines._protocol import (
     Ticker,
     no_ticks,
 )
-from equipoise.harness_ext.errors import EngineError, MissingExtraError, ReloadError, first_line
+from equipoise.harness_ext.errors import EngineError, EquipoiseError, MissingExtraError, ReloadError, WeightsError, first_line
 
 _BATCH_TOKENS = {"cpu": 4096, "cuda": 65536}
 """Padded tokens of one forward pass: enough to keep the machine busy, few enough for its memory."""
@@ -49,7 +51,12 @@ class HfEngine:
         self.version = transformers.__version__
         self._torch, self._transformers, self._config = torch, transformers, config
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=config.trust_remote_code)
+        try:
+            self._tokenizer = transformers.AutoTokenizer.from_pretrained(
+                config.tokenizer or folder, trust_remote_code=config.trust_remote_code
+            )
+        except (OSError, ValueError) as error:
+            raise EngineError(f"{config.tokenizer or folder}: its tokenizer cannot be loaded ({first_line(error)})") from error
         self._load(folder)
         limits = [getattr(self._model.config, n, None) for n in ("n_positions", "max_position_embeddings", "n_ctx")]
         self.max_length = config.max_model_len or next((int(n) for n in limits if n), _DEFAULT_MAX_LENGTH)
@@ -72,9 +79,10 @@ class HfEngine:
         except Exception as error:
             raise ReloadError(f"{folder}: transformers could not load it ({first_line(error)})") from error
         self._model: Any = model.to(self._device).eval()
+        self._stops = stop_token_ids(Path(folder), self._tokenizer)
         canary = ScoringRequest([5, 6, 7, 8], [[9]])
         if not math.isfinite(self.score([canary])[0][0].logprob):
-            raise EngineError(
+            raise WeightsError(
                 f"{folder}: the weights produce NaN: the checkpoint is damaged, or its numbers overflow in this dtype"
             )
 
@@ -163,7 +171,7 @@ class HfEngine:
         options = dict(sampling.options)
         if sampling.greedy:
             options.pop("temperature", None)
-        torch.manual_seed(self._config.seed)
+        torch.manual_seed(self._config.seed + sampling.draw)
         texts = [s for s in sampling.stop if s and s != self._tokenizer.eos_token]
         stop = {"stop_strings": texts, "tokenizer": self._tokenizer} if texts else {}
         with self._memory(), torch.inference_mode():
@@ -173,24 +181,21 @@ class HfEngine:
                     max_new_tokens=sampling.max_tokens,
                     do_sample=not sampling.greedy,
                     pad_token_id=self._tokenizer.pad_token_id or 0,
+                    eos_token_id=self._stops,
                     **stop,
                     **options,
                 )
             except (TypeError, ValueError) as error:
-                raise EngineError(f"transformers does not take these generation settings: {first_line(error)}") from error
-        ends = self._end_tokens()
+                raise EquipoiseError(f"transformers does not take these generation settings: {first_line(error)}") from error
         answers = []
         for row in output[:, width:].tolist():
-            end = next((k + 1 for k, token in enumerate(row) if token in ends), len(row))
-            text = self._tokenizer.decode(row[:end], skip_special_tokens=False, clean_up_tokenization_spaces=False)
+            end = next((k for k, token in enumerate(row) if token in self._stops), None)
+            kept = row[:end]
+            text = self._tokenizer.decode(kept, skip_special_tokens=False, clean_up_tokenization_spaces=False)
             cut = min((at for s in sampling.stop if s and (at := text.find(s)) >= 0), default=len(text))
-            truncated = end == sampling.max_tokens and row[end - 1] not in ends and cut == len(text)
-            answers.append(Generation(text[:cut], end, truncated))
+            truncated = end is None and len(row) == sampling.max_tokens and cut == len(text)
+            answers.append(Generation(text[:cut], len(row) if end is None else end + 1, truncated))
         return answers
-
-    def _end_tokens(self) -> set[int]:
-        ends = self._model.generation_config.eos_token_id
-        return {*(ends if isinstance(ends, list) else [ends]), self._tokenizer.eos_token_id} - {None}
 
     def _memory(self) -> Any:
         return _OutOfMemory(self._torch)

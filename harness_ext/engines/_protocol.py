@@ -24,6 +24,8 @@ class EngineConfig:
     """Of sampling; greedy decoding does not use it."""
     trust_remote_code: bool = False
     """Run model code that comes with a checkpoint."""
+    tokenizer: str | None = None
+    """A folder or hub name; default: the checkpoint's own."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Further arguments of `vllm.LLM`, or of `from_pretrained` with transformers."""
 
@@ -38,7 +40,8 @@ class Sampling:
     options: Mapping[str, Any] = field(default_factory=dict)
     """temperature, top_p, top_k, repetition_penalty, … as the engine's library calls them."""
     draw: int = 0
-    """Which sample of a batch this is: added to the engine's seed, so that a draw does not depend on its neighbours."""
+    """Which sample of a run this is: added to the engine's seed (with transformers, that of a batch's first), so that no two
+    draws are the same random numbers."""
 
     @property
     def greedy(self) -> bool:
@@ -84,7 +87,8 @@ def no_ticks(done: int, speed: str = "") -> None:
 
 
 class Engine(Protocol):
-    """One loaded model. Methods raise `EngineError` where the engine is lost and a fresh one is needed."""
+    """One loaded model. Methods raise `EngineError` where the engine is lost and a fresh one is needed, and another
+    `EquipoiseError` where only this request or these weights cannot be used."""
 
     name: str
     """"vllm" or "hf"."""
@@ -100,7 +104,8 @@ class Engine(Protocol):
     def load(self, folder: str) -> None:
         """Replace the weights by those in `folder` (same architecture).
 
-        Raises `ReloadError` where that failed or cannot be proven; the engine must then be closed.
+        Raises `ReloadError` where that failed or cannot be proven; the engine must then be closed. Raises `WeightsError` where
+        the weights give NaN; other weights can be loaded after that.
         """
 
     def generate(self, prompts: Sequence[Sequence[int]], sampling: Sequence[Sampling], tick: Ticker = no_ticks) -> list[Generation]:

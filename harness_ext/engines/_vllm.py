@@ -13,8 +13,10 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
+from equipoise.harness_ext.checkpoint import stop_token_ids
 from equipoise.harness_ext.engines._protocol import (
     EngineConfig,
     Generation,
@@ -25,7 +27,7 @@ from equipoise.harness_ext.engines._protocol import (
     no_ticks,
 )
 from equipoise.harness_ext.engines._vllm_worker import PARENT
-from equipoise.harness_ext.errors import EngineError, MissingExtraError, ReloadError, first_line
+from equipoise.harness_ext.errors import EngineError, EquipoiseError, MissingExtraError, ReloadError, WeightsError, first_line
 
 _QUIET = {
     "VLLM_LOGGING_LEVEL": "CRITICAL",
@@ -70,7 +72,6 @@ class VllmEngine:
             from vllm.platforms import current_platform
         except ImportError as error:
             raise MissingExtraError(f"the vLLM engine needs {error.name}: pip install 'equipoise[vllm]'") from error
-        os.environ[PARENT] = str(os.getpid())
         self._vllm = vllm
         self.version = vllm.__version__
         self._on_cpu = current_platform.is_cpu()
@@ -87,13 +88,16 @@ class VllmEngine:
         }
         if self._on_cpu:
             options |= {"kv_cache_memory_bytes": _CPU_KV_CACHE_BYTES, "block_size": _CPU_BLOCK_SIZE, "enforce_eager": True}
+        if config.tokenizer:
+            options["tokenizer"] = config.tokenizer
         if lora_adapters:
             options |= {"enable_lora": True, "max_lora_rank": lora_rank, "max_loras": lora_adapters}
         self._config = config
         self._lora = bool(lora_adapters)
         self._llm: Any = None
-        with _engine_errors("could not start"):
+        with _engine_errors("could not start"), _followed():
             self._llm = vllm.LLM(model=folder, **options | dict(config.options))
+        self._stops = stop_token_ids(Path(folder), self._llm.get_tokenizer())
         settings = self._llm.llm_engine.vllm_config
         self.max_length = int(settings.model_config.max_model_len)
         self.max_scored = self.max_length - 1  # vLLM always generates a token
@@ -104,7 +108,7 @@ class VllmEngine:
         self._vocabulary = int(settings.model_config.get_vocab_size())
         try:
             self._check_canary()
-        except EngineError:
+        except EquipoiseError:
             self.close()
             raise
 
@@ -124,6 +128,7 @@ class VllmEngine:
                 raise ReloadError(f"{folder}: the reloaded weights cannot be compared with the file ({what})")
         if self._llm.reset_prefix_cache() is False:
             raise ReloadError(f"{folder}: the prefix cache of the old weights could not be emptied")
+        self._stops = stop_token_ids(Path(folder), self._llm.get_tokenizer())
         self._check_canary()
 
     def generate(
@@ -140,7 +145,7 @@ class VllmEngine:
     def score(
         self, requests: Sequence[ScoringRequest], tick: Ticker = no_ticks, adapters: Sequence[Any] | None = None
     ) -> list[list[Scored]]:
-        """Score continuations: their context is computed once, and the LM head never runs over it."""
+        """Score continuations: a context is computed once; the LM head runs over it only where it is short and stands alone."""
         scores: list[list[Scored]] = []
         lora = list(adapters) if adapters is not None else [None] * len(requests)
         for start, end in self._portions(requests):
@@ -243,10 +248,13 @@ class VllmEngine:
         )
         if not sampling.greedy:
             options.setdefault("seed", self._config.seed + sampling.draw)
+        if not options.get("ignore_eos"):
+            # said with each prompt, because the engine goes on with those of the checkpoint that it was started with
+            options |= {"ignore_eos": True, "stop_token_ids": [*self._stops, *(options.get("stop_token_ids") or [])]}
         try:
             return self._vllm.SamplingParams(max_tokens=sampling.max_tokens, stop=list(sampling.stop), **options)
         except (TypeError, ValueError) as error:
-            raise EngineError(f"vLLM does not take these generation settings: {first_line(error)}") from error
+            raise EquipoiseError(f"vLLM does not take these generation settings: {first_line(error)}") from error
 
     def _check_canary(self) -> None:
         """A fixed prompt must find nothing cached and give finite log-probs.
@@ -259,7 +267,7 @@ class VllmEngine:
         if output.num_cached_tokens:
             raise ReloadError(f"{output.num_cached_tokens} tokens of the old weights are still in the prefix cache")
         if not all(math.isfinite(p.logprob) for p in output.outputs[0].logprobs[0].values()):
-            raise EngineError("the weights produce NaN: the checkpoint is damaged, or its numbers overflow in this dtype")
+            raise WeightsError("the weights produce NaN: the checkpoint is damaged, or its numbers overflow in this dtype")
 
 
 def single_positions(request: ScoringRequest, *, every: bool = False) -> list[tuple[tuple[int, ...], list[int]]]:
@@ -307,15 +315,29 @@ def _summed(known: Known, continuation: Sequence[int]) -> Scored | None:
 
 
 @contextlib.contextmanager
+def _followed() -> Iterator[None]:
+    """Processes that are started inside end with this one."""
+    os.environ[PARENT] = str(os.getpid())
+    try:
+        yield
+    finally:
+        os.environ.pop(PARENT, None)
+
+
+@contextlib.contextmanager
 def _engine_errors(what: str) -> Iterator[None]:
     """Turn whatever vLLM raises into one `EngineError`."""
     try:
         yield
     except (EngineError, KeyboardInterrupt):
         raise
-    except Exception as error:
+    except Exception as error:  # vLLM raises whatever its libraries do
         memory = isinstance(error, MemoryError) or "out of memory" in str(error).lower()
-        hint = "give a smaller --max-model-len or more GPUs (--tensor-parallel-size)" if memory else "--verbose shows what it says"
+        hint = (
+            "give a smaller --max-model-len or more GPUs (--tensor-parallel-size)"
+            if memory
+            else "VLLM_LOGGING_LEVEL=INFO shows what it says"
+        )
         raise EngineError(f"vLLM {what}: {first_line(error).rstrip('.')} ({hint})") from error
 
 

@@ -29,12 +29,19 @@ PARENT = "EQUIPOISE_ENGINE_PARENT"
 def _follow_parent(parent: int) -> None:
     """End with the process that started the engine: after a kill -9 of it, vLLM's own processes would stay, with all memory."""
     starter = os.getppid()
-    while psutil.pid_exists(parent):
+    while _alive(parent):
         time.sleep(1.0)
-    if starter not in (1, parent):
+    if starter not in (1, parent) and os.getppid() == starter:
         with contextlib.suppress(ProcessLookupError):
             os.kill(starter, signal.SIGKILL)  # the engine core, where the worker is a process below it
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _alive(process: int) -> bool:
+    try:
+        return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 if os.environ.get(PARENT, str(os.getpid())) != str(os.getpid()):

@@ -49,6 +49,8 @@ def batch_or_merge(
         return "merge", "there is only one"
     if not _on_gpu():
         return "merge", "on a CPU multi-LoRA computes each token 2-3 times slower"
+    if any("loglikelihood_rolling" in task.kinds for task in tasks):
+        return "merge", "a rolling log-likelihood asks for every position, one by one with adapters"
     tokens = sum(map(_generated_tokens, tasks))
     if tokens > _LONG_TASK:
         return "merge", f"up to {tokens:,} generated tokens each outweigh a merge"

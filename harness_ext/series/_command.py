@@ -53,11 +53,11 @@ def run_score(
     try:
         if watched:
             series = watch(scorer, named, watched, bases, with_bases=with_bases, idle=idle_minutes * 60)
-            scorer.plan(series)
+            scorer.plan(series, announce=False)
             scorer.outcome.failures += series.broken
         elif processes > 1:
             assert series is not None
-            scorer.plan(series)
+            scorer.plan(series, announce=False)
             from equipoise.harness_ext.series._fleet import run_fleet
 
             gpus = options.engine_config.tensor_parallel_size
@@ -89,6 +89,10 @@ def _check(named: Sequence[str], options: ScoreOptions, watched: Path | None, pr
         raise EquipoiseError(f"unknown dtype {options.engine_config.dtype!r}: use {', '.join(DTYPES)}")
     if options.adapters not in ADAPTERS:
         raise EquipoiseError(f"unknown --adapters {options.adapters!r}: use {', '.join(ADAPTERS)}")
+    if options.enable_thinking and not options.think_end_token:
+        raise EquipoiseError("--enable-thinking needs --think-end-token, e.g. --think-end-token '</think>'")
+    if options.fewshot_as_multiturn and options.chat is False:
+        raise EquipoiseError("--fewshot-as-multiturn needs the chat template; leave out --no-chat-template")
     if processes < 1:
         raise EquipoiseError("--data-parallel-size must be 1 or more")
     if watched is not None and (processes > 1 or options.shard != (1, 1)):

@@ -6,7 +6,7 @@ import difflib
 import glob
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,13 +35,15 @@ class Series:
     checkpoints: list[Checkpoint]
     """Bases first, then by run and step."""
     bases: dict[str, Checkpoint]
-    """Base by architecture: what the others are compared with."""
+    """Base by family: what the others are compared with."""
     broken: list[Failure]
     """Checkpoint folders that cannot be used; the others still can."""
+    only_base: Checkpoint | None = None
+    """The base that was named, where it was one: it counts for every checkpoint, also one with other shapes."""
 
     def base_of(self, checkpoint: Checkpoint) -> Checkpoint | None:
         """The base that a checkpoint is compared with."""
-        return self.bases.get(checkpoint.architecture)
+        return self.bases.get(checkpoint.family, self.only_base)
 
 
 def find_series(named: Sequence[str], bases: Sequence[str] = (), *, with_bases: bool = True) -> Series:
@@ -51,32 +53,47 @@ def find_series(named: Sequence[str], bases: Sequence[str] = (), *, with_bases: 
     on this machine, are found without it, unless `with_bases` is false. Raises `CheckpointError` where nothing was
     found, two checkpoints have one name and different weights, or tokenizers of one architecture differ.
     """
-    given = [resolve_model(name) for name in bases]
-    folders = list(dict.fromkeys([folder.resolve() for folder in [*given, *(f for name in named for f in expand(name))]]))
-    names = _names(folders)
+    wanted: dict[Path, str] = {}
+    for name, folder in [(b, resolve_model(b)) for b in bases] + [(n, f) for n in named for f in expand(n)]:
+        wanted.setdefault(folder.resolve(), name)
+    explicit = {resolve_model(b).resolve() for b in bases}
+    names = _names(wanted)
     checkpoints: list[Checkpoint] = []
     broken: list[Failure] = []
-    for folder in folders:
+    fallback = str(next(iter(explicit))) if len(explicit) == 1 else None
+    for folder in wanted:
         try:
-            checkpoints.append(open_checkpoint(folder, names[folder]))
+            checkpoints.append(open_checkpoint(folder, names[folder], fallback=fallback))
         except CheckpointError as error:
-            if len(folders) == 1:
+            if len(wanted) == 1:
                 raise
             broken.append(Failure(names[folder], str(error)))
     if with_bases:
-        checkpoints = [*_implied_bases(checkpoints), *checkpoints]
-    starts = {f.resolve() for f in given} | {c.base.resolve() for c in checkpoints if c.base}
-    starts |= {p for c in checkpoints if (p := _local(c.manifest.base))}
-    by_architecture: dict[str, Checkpoint] = {}
-    for checkpoint in checkpoints:
-        if checkpoint.folder.resolve() in starts and not checkpoint.base:
-            other = by_architecture.setdefault(checkpoint.architecture, checkpoint)
+        implied, unusable = _implied_bases(checkpoints)
+        checkpoints, broken = [*implied, *checkpoints], [*broken, *unusable]
+    by_family = _choose_bases(checkpoints, explicit)
+    chosen = [c for c in checkpoints if c.folder.resolve() in explicit]
+    checkpoints.sort(key=lambda c: c not in by_family.values())  # stable: bases first
+    return Series(checkpoints, by_family, broken, chosen[0] if len(chosen) == 1 else None)
+
+
+def _choose_bases(checkpoints: Sequence[Checkpoint], explicit: Collection[Path]) -> dict[str, Checkpoint]:
+    """The base of each family: the one that was named, else the one that adapters and manifests name."""
+    implied = {c.base.resolve() for c in checkpoints if c.base} | {p for c in checkpoints if (p := _local(c.manifest.base))}
+    found: dict[str, Checkpoint] = {}
+    for starts in (explicit, implied):
+        new: dict[str, Checkpoint] = {}
+        for checkpoint in checkpoints:
+            if checkpoint.base or checkpoint.folder.resolve() not in starts or checkpoint.family in found:
+                continue
+            other = new.setdefault(checkpoint.family, checkpoint)
             if other is not checkpoint:
                 raise CheckpointError(
-                    f"{other.name} and {checkpoint.name} are both bases of the same architecture: score the two series into two folders"
+                    f"{other.name} and {checkpoint.name} are both bases of the same architecture: name the one to compare with (--base),"
+                    " or score the two series into two folders"
                 )
-    checkpoints.sort(key=lambda c: by_architecture.get(c.architecture) is not c)  # stable: bases first
-    return Series(checkpoints, by_architecture, broken)
+        found |= new
+    return found
 
 
 def expand(name: str) -> list[Path]:
@@ -107,7 +124,8 @@ def expand(name: str) -> list[Path]:
 
 def _inside(folder: Path) -> list[Path]:
     """A checkpoint folder itself; else the checkpoints directly below it, and with `checkpoint-*` also the final one above."""
-    below = [p for p in folder.iterdir() if p.is_dir() and (is_checkpoint(p) or _unfinished(p))]
+    visible = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")]  # a hidden one is being written
+    below = [p for p in visible if is_checkpoint(p) or _unfinished(p)]
     own = [folder] if is_checkpoint(folder) else []
     return own if own and not any(_GENERIC.match(p.name) for p in below) else [*below, *own]
 
@@ -117,28 +135,35 @@ def _unfinished(folder: Path) -> bool:
 
 
 def _order(folder: Path) -> tuple[str, int, str]:
-    number = re.search(r"(\d+)$", folder.name)
-    return (str(folder.parent), int(number[1]) if number else 1 << 60, folder.name)
+    """By run and step; the final model, which lies above its checkpoints, after them."""
+    number = re.search(r"(\d+)$", folder.name) if _GENERIC.match(folder.name) else None
+    run = folder if not number and any(_unfinished(p) for p in folder.iterdir()) else folder.parent
+    return (str(run), int(number[1]) if number else 1 << 60, folder.name)
 
 
-def _names(folders: Iterable[Path]) -> dict[Path, str]:
-    """One safe, unique name per folder: the manifest's, else the folder's, with its run's where that says too little."""
+def _names(folders: Mapping[Path, str]) -> dict[Path, str]:
+    """One safe, unique name per folder: the manifest's, else the folder's, with its run's where that says too little.
+
+    `folders` maps each to what a person called it: a hub name keeps its revision.
+    """
     names: dict[Path, str] = {}
-    for folder in folders:
+    for folder, called in folders.items():
         try:
             name = read_manifest(folder).name
         except CheckpointError:
             name = None  # reported when the checkpoint is opened
         if not name:
             snapshot = _SNAPSHOT.search(str(folder))
-            name = snapshot["model"] if snapshot else folder.name
+            revision = called.partition("@")[2] if snapshot else ""
+            name = f"{snapshot['model']}{f'@{revision}' if revision else ''}" if snapshot else folder.name
             if _GENERIC.match(folder.name):
                 name = f"{folder.parent.name}-{folder.name}"
         names[folder] = _UNSAFE.sub("-", name).strip(".-") or "checkpoint"
-    counts = Counter(names.values())
-    for folder, name in list(names.items()):
-        if counts[name] > 1:
-            names[folder] = f"{_UNSAFE.sub('-', folder.parent.name)}-{name}"
+    for level in range(3):  # as many folders above as it takes
+        counts = Counter(names.values())
+        for folder, name in list(names.items()):
+            if counts[name] > 1 and len(folder.parents) > level:
+                names[folder] = f"{_UNSAFE.sub('-', folder.parents[level].name)}-{name}"
     twice = [name for name, n in Counter(names.values()).items() if n > 1]
     if twice:
         same = [str(f) for f, name in names.items() if name == twice[0]]
@@ -146,15 +171,22 @@ def _names(folders: Iterable[Path]) -> dict[Path, str]:
     return names
 
 
-def _implied_bases(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
-    """Bases that adapters and manifests name, as far as they are on this machine and not given already."""
+def _implied_bases(checkpoints: Sequence[Checkpoint]) -> tuple[list[Checkpoint], list[Failure]]:
+    """Bases that adapters and manifests name, as far as they are on this machine and not given already; and those that are broken."""
     known = {c.folder.resolve() for c in checkpoints}
     folders = dict.fromkeys(
         path for c in checkpoints if (path := c.base.resolve() if c.base else _local(c.manifest.base)) and path not in known
     )
     taken = {c.name for c in checkpoints}
-    names = {f: n if n not in taken else f"base-{n}" for f, n in _names(folders).items()}
-    return [open_checkpoint(folder, name) for folder, name in names.items() if is_checkpoint(folder)]
+    names = {f: n if n not in taken else f"base-{n}" for f, n in _names({f: str(f) for f in folders}).items()}
+    found, broken = [], []
+    for folder, name in names.items():
+        if is_checkpoint(folder):
+            try:
+                found.append(open_checkpoint(folder, name))
+            except CheckpointError as error:
+                broken.append(Failure(name, str(error)))
+    return found, broken
 
 
 def _local(base: str | None) -> Path | None:
@@ -165,7 +197,7 @@ def check_tokenizers(checkpoints: Sequence[Checkpoint]) -> None:
     """Raise `CheckpointError` where checkpoints of one architecture would not see the same prompts."""
     first: dict[str, Checkpoint] = {}
     for checkpoint in checkpoints:
-        other = first.setdefault(checkpoint.architecture, checkpoint)
+        other = first.setdefault(checkpoint.family, checkpoint)
         what = (
             "tokenizer"
             if other.tokenizer_hash != checkpoint.tokenizer_hash

@@ -22,7 +22,7 @@ from equipoise.harness_ext.series._tasks import NamedTask
 
 
 def identity_of(
-    checkpoint: Checkpoint, task: NamedTask, options: ScoreOptions, engine: str, template: str | None
+    checkpoint: Checkpoint, task: NamedTask, options: ScoreOptions, engine: str, template: str | None, tokenizer: str
 ) -> dict[str, Any]:
     """Everything a score depends on: with the same identity it need not be computed again."""
     return {
@@ -31,9 +31,12 @@ def identity_of(
         **task.identity,
         "chat_template": hash_string(template) if template else None,
         "system_instruction": options.system_instruction,
-        "fewshot_as_multiturn": options.fewshot_as_multiturn,
+        "fewshot_as_multiturn": options.multiturn(template),
+        "tokenizer": tokenizer,
         "thinking": [options.enable_thinking, options.think_end_token],
         "engine": engine,
+        "engine_options": dict(sorted(options.engine_config.options.items())),
+        "adapters": options.adapters if checkpoint.base else None,
         "dtype": options.engine_config.dtype,
         "max_model_len": options.engine_config.max_model_len,
         "seed": options.engine_config.seed,
@@ -59,7 +62,7 @@ def score_task(
         log_samples=True,
         system_instruction=options.system_instruction,
         apply_chat_template=template is not None,
-        fewshot_as_multiturn=options.fewshot_as_multiturn,
+        fewshot_as_multiturn=options.multiturn(template),
         confirm_run_unsafe_code=options.confirm_run_unsafe_code,
     )
     samples = results.pop("samples")
@@ -94,7 +97,7 @@ def score_task(
         "model_name_sanitized": checkpoint.name,
         "system_instruction": system,
         "system_instruction_sha": hash_string(system) if system else None,
-        "fewshot_as_multiturn": options.fewshot_as_multiturn,
+        "fewshot_as_multiturn": options.multiturn(template),
         "chat_template": template,
         "chat_template_sha": hash_string(template) if template else None,
         "start_time": began,

@@ -19,8 +19,8 @@ def run_fleet(
 ) -> list[Failure]:
     """Run `equipoise score` with these arguments `processes` times on parts of the series; returns what failed.
 
-    `arguments` must name neither a shard nor the number of processes. Raises `EquipoiseError` where there are too few GPUs,
-    or a process ends without a report.
+    `arguments` must name neither a shard nor the number of processes. A process that ends without a report is a failure. Raises
+    `EquipoiseError` where there are too few GPUs.
     """
     groups = _gpu_groups(processes, gpus_each)
     part, parts = shard
@@ -43,16 +43,18 @@ def run_fleet(
             thread.join()
     except KeyboardInterrupt:
         for child in children:
+            child.terminate()  # Ctrl-C reached them already, a SIGTERM to this process did not
+        for child in children:
             child.wait()
         raise
     failures: dict[tuple[str, str], Failure] = {}
     for i, (child, report) in enumerate(zip(children, reports, strict=True), start=1):
         try:
             found = json.loads(report)
-        except ValueError as error:
-            raise EquipoiseError(
-                f"process {i} of {processes} ended with code {child.returncode} and no report; see above"
-            ) from error
+        except ValueError:
+            name = f"process {i} of {processes}"
+            failures[name, ""] = Failure(name, f"ended with code {child.returncode} and no report; what it finished is kept")
+            continue
         for row in found["checkpoints"]:
             failures |= {(row["name"], reason): Failure(row["name"], reason) for reason in row["failures"]}
         failures |= {(b["name"], b["reason"]): Failure(b["name"], b["reason"], b["task"]) for b in found["broken"]}

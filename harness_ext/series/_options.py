@@ -27,7 +27,8 @@ class ScoreOptions:
     chat: bool | None = None
     """Apply the chat template; None: where the tokenizer has one."""
     system_instruction: str | None = None
-    fewshot_as_multiturn: bool = False
+    fewshot_as_multiturn: bool | None = None
+    """Few-shot examples as turns of a chat; None: wherever the chat template is applied, as lm-eval does."""
     enable_thinking: bool | None = None
     think_end_token: str | None = None
     num_fewshot: int | None = None
@@ -41,3 +42,7 @@ class ScoreOptions:
     confirm_run_unsafe_code: bool = False
     shard: tuple[int, int] = (1, 1)
     """This process takes part i of n (from 1)."""
+
+    def multiturn(self, template: str | None) -> bool:
+        """Whether few-shot examples are turns of their own, with this chat template."""
+        return template is not None if self.fewshot_as_multiturn is None else self.fewshot_as_multiturn

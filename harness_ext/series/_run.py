@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from equipoise.harness_ext.adapters import full_model
-from equipoise.harness_ext.checkpoint import Checkpoint, read_chat_template, resolve_model
-from equipoise.harness_ext.engines import Engine, choose_engine, open_engine
-from equipoise.harness_ext.errors import EngineError, EquipoiseError, MissingExtraError, ReloadError, first_line
+from equipoise.harness_ext.checkpoint import Checkpoint, read_chat_template, resolve_model, stored_dtype, tokenizer_hash
+from equipoise.harness_ext.engines import Engine, EngineConfig, choose_engine, open_engine
+from equipoise.harness_ext.errors import (
+    EngineError,
+    EquipoiseError,
+    MissingExtraError,
+    ReloadError,
+    first_line,
+)
 from equipoise.harness_ext.lm import EquipoiseLM, TextEncoder, load_tokenizer
 from equipoise.harness_ext.series._adapter_batch import AdapterBatch, batch_or_merge
 from equipoise.harness_ext.series._discover import Failure, Series, check_tokenizers
@@ -61,17 +69,23 @@ class SeriesScorer:
         self._encoders: dict[str, TextEncoder] = {}
         self._unwritten: list[tuple[Checkpoint, str, Any, Any]] = []
         self._tokenizer = resolve_model(options.tokenizer) if options.tokenizer else None
-        self._slot = _EngineSlot(options, self.progress)
+        tokenizer = str(self._tokenizer) if self._tokenizer else None
+        self._engine_config = replace(options.engine_config, tokenizer=tokenizer)
+        self._slot = _EngineSlot(options.engine, self._engine_config, self.progress)
         self._loaded = load_tasks(options)
 
-    def plan(self, series: Series, only: Collection[Path] | None = None) -> list[_Job]:
-        """What is missing of the series, or of its folders in `only`. Raises `CheckpointError` for what does not belong together."""
+    def plan(self, series: Series, only: Collection[Path] | None = None, *, announce: bool = True) -> list[_Job]:
+        """What is missing of the series, or of its folders in `only`. Raises `CheckpointError` for what does not belong together.
+
+        `announce` says which scores are computed again.
+        """
         if not self._tokenizer:
             check_tokenizers(series.checkpoints)
         self.store.check_same_series(series.checkpoints, series.bases)
         part, parts = self.options.shard
-        jobs = [self._job(c) for c in series.checkpoints if only is None or c.folder in only]
-        return [job for job in jobs[part - 1 :: parts] if job.tasks]
+        mine = [c for c in series.checkpoints if only is None or c.folder in only][part - 1 :: parts]
+        jobs = [self._job(c, announce=announce) for c in mine]
+        return [job for job in jobs if job.tasks]
 
     def run(self, series: Series, only: Collection[Path] | None = None) -> Outcome:
         """Score what is missing. Failures are collected, not raised; only a mistake in the input is."""
@@ -113,9 +127,14 @@ class SeriesScorer:
                         yield checkpoint, task, entry
 
     def _identity(self, checkpoint: Checkpoint, task: NamedTask) -> dict[str, Any]:
-        return identity_of(checkpoint, task, self.options, self.engine_name, self.template_of(checkpoint))
+        tokenizer = self._tokenizer_hash or checkpoint.tokenizer_hash
+        return identity_of(checkpoint, task, self.options, self.engine_name, self.template_of(checkpoint), tokenizer)
 
-    def _job(self, checkpoint: Checkpoint) -> _Job:
+    @cached_property
+    def _tokenizer_hash(self) -> str | None:
+        return tokenizer_hash(self._tokenizer) if self._tokenizer else None
+
+    def _job(self, checkpoint: Checkpoint, *, announce: bool = True) -> _Job:
         """What is missing of a checkpoint. Where nothing is there yet, its weights need not be read to know."""
         tasks = self._tasks_for(self._prompt_format(checkpoint))
         self.template_of(checkpoint)
@@ -132,7 +151,7 @@ class SeriesScorer:
             missing.append(task)
             before = [e for e in entries if e.identity.get("task") == task.name]
             changed = _changed(before[-1].identity, identity) if before else None
-            if changed:
+            if changed and announce:
                 self.progress.say(f"{checkpoint.name} · {task.name}: scored again beside the old files, because {changed}")
         return _Job(checkpoint, missing)
 
@@ -141,8 +160,8 @@ class SeriesScorer:
         adapters = [job for job in group if job.checkpoint.base]
         if adapters and self._batched(adapters):
             with_base = [job for job in group if job.checkpoint.folder == adapters[0].checkpoint.base]
-            self._run_batch([*with_base, *adapters])
-            group = [job for job in group if job not in with_base and job not in adapters]
+            if self._run_batch([*with_base, *adapters]):
+                group = [job for job in group if job not in with_base and job not in adapters]
         postponed: list[_Job] = []
         failed_starts = 0
         for wait, jobs in ((False, group), (True, postponed)):
@@ -150,11 +169,14 @@ class SeriesScorer:
                 if failed_starts >= _GIVE_UP:
                     self._fail(job.checkpoint, "not tried: the engine did not start for the checkpoints before it")
                     continue
-                with self.store.claim(job.checkpoint.name, wait=wait) as mine:
-                    if not mine:
-                        postponed.append(job)
-                        continue
-                    failed_starts = 0 if self._run_job(self._job_again(job)) else failed_starts + 1
+                try:
+                    with self.store.claim(job.checkpoint.name, wait=wait) as mine:
+                        if not mine:
+                            postponed.append(job)
+                            continue
+                        failed_starts = 0 if self._run_job(self._job_again(job)) else failed_starts + 1
+                except OSError as error:
+                    self._fail(job.checkpoint, f"its results folder cannot be written ({error.strerror or error})")
 
     def _job_again(self, job: _Job) -> _Job:
         """A job without what another process has done meanwhile."""
@@ -168,7 +190,7 @@ class SeriesScorer:
             return True
         started = False
         try:
-            with full_model(job.checkpoint) as folder:
+            with full_model(job.checkpoint, trust_remote_code=self._engine_config.trust_remote_code) as folder:
                 for task in job.tasks:
                     engine = self._slot.hold(folder, job.checkpoint)
                     started = True
@@ -189,21 +211,27 @@ class SeriesScorer:
         self.progress.say(f"{len(adapters)} adapters: {choice}, because {why}")
         return choice == "batch"
 
-    def _run_batch(self, jobs: Sequence[_Job]) -> None:
-        """Adapters of one base side by side: task by task, all adapters in one batch."""
+    def _run_batch(self, jobs: Sequence[_Job]) -> bool:
+        """Adapters of one base side by side: task by task, all adapters in one batch. False where merging has to do it."""
         base = next(job.checkpoint.base for job in jobs if job.checkpoint.base)
         assert base is not None
+        in_order = sorted(jobs, key=lambda job: job.checkpoint.name)  # every process claims in the same order
         with contextlib.ExitStack() as claims:
-            mine = [job for job in jobs if claims.enter_context(self.store.claim(job.checkpoint.name, wait=True))]
+            mine = [job for job in in_order if claims.enter_context(self.store.claim(job.checkpoint.name, wait=True))]
             mine = [again for job in mine if (again := self._job_again(job)).tasks]
+            if not any(job.checkpoint.base for job in mine):
+                return False  # another process has done the adapters; what is left is the base
             self._slot.drop()
             try:
                 with self.progress.waiting("starting vLLM with room for adapters"):
-                    engine = AdapterBatch(base, [j.checkpoint for j in mine], self.options.engine_config)
+                    engine = AdapterBatch(base, [j.checkpoint for j in mine], self._engine_config)
             except EngineError as error:
+                if self.options.adapters == "auto":
+                    self.progress.warn(f"{_reason(error)}; merging the adapters instead")
+                    return False
                 for job in mine:
                     self._fail(job.checkpoint, _reason(error))
-                return
+                return True
             try:
                 for task in {t.name: t for job in mine for t in job.tasks}.values():
                     asked = [job.checkpoint for job in mine if task in job.tasks]
@@ -212,11 +240,15 @@ class SeriesScorer:
                         engine.load(str(checkpoint.folder))
                         self._score(checkpoint, task, engine)
             except EngineError as error:
+                if self.options.adapters == "auto":
+                    self.progress.warn(f"{_reason(error)}; merging the adapters that are left")
+                    return False
                 for job in mine:
                     if self._job_again(job).tasks:
                         self._fail(job.checkpoint, _reason(error))
             finally:
                 engine.close()
+        return True
 
     def _score(self, checkpoint: Checkpoint, task: NamedTask, engine: Engine) -> None:
         """Score and write one task. An engine's end is raised; any other failure belongs to this task alone."""
@@ -259,7 +291,9 @@ class SeriesScorer:
 
     def _prompt_format(self, checkpoint: Checkpoint) -> str:
         """Equal for checkpoints that see the same prompts."""
-        return str(self._tokenizer or f"{checkpoint.tokenizer_hash}-{checkpoint.chat_template}")
+        eos = checkpoint.tokenizer_folder / "tokenizer_config.json"
+        ends = json.loads(eos.read_text("utf-8")).get("eos_token") if eos.is_file() else None
+        return str(self._tokenizer or f"{checkpoint.tokenizer_hash}-{ends}-{checkpoint.chat_template}")
 
     def _tasks_for(self, prompt_format: str) -> list[NamedTask]:
         """The tasks with requests of their own per prompt format; the first format takes those that are loaded."""
@@ -279,8 +313,8 @@ class SeriesScorer:
 class _EngineSlot:
     """The engine that is running, and which weights it holds."""
 
-    def __init__(self, options: ScoreOptions, progress: Progress):
-        self._options, self._progress = options, progress
+    def __init__(self, choice: str, config: EngineConfig, progress: Progress):
+        self._choice, self._config, self._progress = choice, config, progress
         self._engine: Engine | None = None
         self._architecture: str | None = None
         self._held: tuple[str, str | None] | None = None
@@ -292,6 +326,7 @@ class _EngineSlot:
             self.drop()
         if self._engine is not None and self._held != wanted:
             try:
+                self._held = None
                 self._engine.load(str(folder))
                 self._held = wanted
             except ReloadError as error:
@@ -299,7 +334,10 @@ class _EngineSlot:
                 self.drop()
         if self._engine is None:
             with self._progress.waiting(f"starting the engine for {checkpoint.name}"):
-                self._engine = open_engine(self._options.engine, str(folder), self._options.engine_config)
+                config = self._config
+                if config.dtype == "auto":  # an adapter is merged in float32, and computes in its base's dtype
+                    config = replace(config, dtype=stored_dtype(checkpoint.model_folder))
+                self._engine = open_engine(self._choice, str(folder), config)
             self._architecture, self._held = checkpoint.architecture, wanted
         return self._engine
 

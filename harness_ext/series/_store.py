@@ -113,19 +113,22 @@ class ResultsFolder:
                     'or a "name" in the checkpoint.json beside the weights'
                 )
         known = self._known_bases()
-        for architecture, base in bases.items():
-            if architecture in known and known[architecture]["weights_hash"] != base.weights_hash:
+        for family, base in bases.items():
+            if family in known and known[family]["weights_hash"] != base.weights_hash:
                 raise CheckpointError(
-                    f"{self.root}: results of another series: its base is {known[architecture]['name']}, not {base.name}; "
+                    f"{self.root}: results of another series: its base is {known[family]['name']}, not {base.name}; "
                     "give another --results folder"
                 )
 
     def keep_bases(self, bases: Mapping[str, Checkpoint]) -> None:
         """Remember what the checkpoints of this folder are compared with."""
         known = self._known_bases()
-        new = known | {a: {"name": b.name, "weights_hash": b.weights_hash} for a, b in bases.items()}
+        new = known | {f: {"name": b.name, "weights_hash": b.weights_hash} for f, b in bases.items()}
         if new != known:
-            write_atomically(self.root / "series.json", json.dumps({"bases": new}, indent=2) + "\n")
+            try:
+                write_atomically(self.root / "series.json", json.dumps({"bases": new}, indent=2) + "\n")
+            except OSError as error:
+                raise ResultsError(f"{self.root}: cannot be written ({error.strerror or error})") from error
 
     def _known_bases(self) -> dict[str, dict[str, str]]:
         path = self.root / "series.json"

@@ -33,6 +33,8 @@ class Row:
     """By side: paired difference to the base over the documents that both have."""
     tasks: dict[str, Interval] = field(default_factory=dict)
     """By task."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """By side: tasks that are scored so far."""
     files: dict[str, str] = field(default_factory=dict)
     """Results file by task."""
     failures: list[str] = field(default_factory=list)
@@ -57,7 +59,7 @@ def report(scorer: SeriesScorer, series: Series) -> Report:
     for checkpoint, task, entry in scorer.finished(series):
         rows[checkpoint.name].files[task.name] = str(entry.path)
         run = Run(entry.path, entry.results)
-        score = task_score(task.name, {t: run.samples(t) for t in task.versions})
+        score = task_score(task.name, {t: run.samples(t) for t in task.versions}, entry.results.get("configs", {}))
         if score is None:
             left_out[task.name] = None
         else:
@@ -82,6 +84,7 @@ def _fill(row: Row, scores: Mapping[str, TaskScore], base: Mapping[str, TaskScor
         pairs = [shared_differences(s, base[t]) for t, s in mine.items() if t in base]
         if len(pairs) == len(mine) and all(pairs):
             row.differences[side] = mean_of_tasks(pairs)
+        row.counts[side] = len(mine)
 
 
 def print_report(found: Report, results: Path, console: Console | None = None) -> None:
@@ -96,12 +99,15 @@ def print_report(found: Report, results: Path, console: Console | None = None) -
         table.add_column(side, justify="right")
         if side in compared:
             table.add_column(f"Δ{side} to base (95 %)", justify="right")
+    whole = {side: max((row.counts.get(side, 0) for row in found.rows), default=0) for side in sides}
     for row in found.rows:
         cells = [row.name + (" (base)" if row.is_base else ""), "" if row.step is None else str(row.step)]
         for side in sides:
-            cells.append(f"{row.scores[side].mean:.3f}" if side in row.scores else "-")
+            missing = whole[side] - row.counts.get(side, 0)
+            score = f"{row.scores[side].mean:.3f}" if side in row.scores else "-"
+            cells.append(f"{score} ({row.counts[side]} of {whole[side]} tasks)" if missing and side in row.scores else score)
             if side in compared:
-                cells.append("" if row.is_base else _difference(row.differences.get(side)))
+                cells.append("" if row.is_base else "-" if missing else _difference(row.differences.get(side)))
         table.add_row(*cells)
     console.print(table)
     console.print()
@@ -147,4 +153,6 @@ def as_json(found: Report) -> str:
 def _difference(interval: Interval | None) -> str:
     if interval is None:
         return "-"
+    if interval.low == interval.high:
+        return f"{interval.mean:+.3f} (every document the same)"
     return f"{interval.mean:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"

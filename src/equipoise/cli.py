@@ -110,7 +110,14 @@ def score(
         typer.Option("--apply-chat-template/--no-chat-template", help="Default: where the tokenizer has one.", show_default=False),
     ] = None,
     system_instruction: Annotated[str | None, typer.Option(help="System prompt.")] = None,
-    fewshot_as_multiturn: Annotated[bool, typer.Option("--fewshot-as-multiturn", help="Examples as turns of a chat.")] = False,
+    fewshot_as_multiturn: Annotated[
+        bool | None,
+        typer.Option(
+            "--fewshot-as-multiturn/--no-fewshot-as-multiturn",
+            help="Few-shot examples as turns of a chat. Default: with a chat template.",
+            show_default=False,
+        ),
+    ] = None,
     enable_thinking: Annotated[bool | None, typer.Option(help="Passed to the chat template.", show_default=False)] = None,
     think_end_token: Annotated[str | None, typer.Option(help="Answers begin after it, e.g. </think>.")] = None,
     num_fewshot: Annotated[int | None, typer.Option(help="Examples per prompt, where the task does not fix them.")] = None,
