@@ -9,7 +9,7 @@ from lm_eval.models.huggingface import HFLM
 from transformers import AutoTokenizer
 
 from equipoise.harness_ext.engines import Generation, Scored
-from equipoise.harness_ext.errors import EngineError, EquipoiseError
+from equipoise.harness_ext.errors import EquipoiseError, WeightsError
 from equipoise.harness_ext.lm import EquipoiseLM, TextEncoder, group_by_context, load_tokenizer
 
 
@@ -147,7 +147,7 @@ def test_rolling_windows_cover_a_text_once(tokenizer):
 
 def test_nan_is_an_error_and_never_a_score(tokenizer):
     lm = lm_of(ScriptedEngine(logprob=lambda *_: math.nan), tokenizer)
-    with pytest.raises(EngineError, match="a log-probability is NaN"):
+    with pytest.raises(WeightsError, match="a log-probability is NaN"):
         lm.loglikelihood(ask("loglikelihood", ("a", " b")))
 
 
