@@ -33,22 +33,23 @@ EXAMPLES = [
 ]
 
 
+SHAPE = {
+    "vocab_size": 400,
+    "hidden_size": 64,
+    "intermediate_size": 96,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "initializer_range": 0.2,
+}
+
+
 @pytest.fixture(scope="module")
 def model() -> Any:
     from transformers import LlamaConfig, LlamaForCausalLM
 
     torch.manual_seed(1)
-    return LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=400,
-            hidden_size=64,
-            intermediate_size=96,
-            num_hidden_layers=2,
-            num_attention_heads=4,
-            num_key_value_heads=2,
-            initializer_range=0.2,
-        )
-    )
+    return LlamaForCausalLM(LlamaConfig(**SHAPE))
 
 
 def gradients(model: Any, examples: list[Example], *, packed: bool) -> torch.Tensor:
@@ -117,18 +118,7 @@ def test_a_sliding_window_is_kept_when_packed() -> None:
     from transformers import MistralConfig, MistralForCausalLM
 
     torch.manual_seed(2)
-    model = MistralForCausalLM(
-        MistralConfig(
-            vocab_size=400,
-            hidden_size=64,
-            intermediate_size=96,
-            num_hidden_layers=2,
-            num_attention_heads=4,
-            num_key_value_heads=2,
-            sliding_window=6,
-            initializer_range=0.2,
-        )
-    )
+    model = MistralForCausalLM(MistralConfig(**SHAPE, sliding_window=6))
     assert relative(gradients(model, EXAMPLES, packed=True), labelled_gradients(model, EXAMPLES)) < 1e-4
 
 

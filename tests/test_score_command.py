@@ -108,19 +108,15 @@ def test_a_broken_checkpoint_is_in_the_table_and_the_exit_code(tmp_path, tiny_ru
     assert len(list((tmp_path / "results").rglob("results_*.json"))) == 2
 
 
+def command(run, tasks, engine):
+    """A command line as a person types it."""
+    line = f"score {run} --tasks letters --engine {engine} --include-path {tasks}"
+    return [str(BIN / "equipoise"), *line.split()]
+
+
 @pytest.mark.slow
 def test_ctrl_c_keeps_what_is_finished(tmp_path, tiny_run, choice_tasks):
-    line = [
-        str(BIN / "equipoise"),
-        "score",
-        str(tiny_run),
-        "--tasks",
-        "letters",
-        "--engine",
-        "hf",
-        "--include-path",
-        str(choice_tasks),
-    ]
+    line = command(tiny_run, choice_tasks, "hf")
     process = subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     first = process.stderr.readline()
@@ -136,17 +132,7 @@ def test_ctrl_c_keeps_what_is_finished(tmp_path, tiny_run, choice_tasks):
 
 @pytest.mark.slow
 def test_a_killed_vllm_run_leaves_no_engine_behind(tmp_path, tiny_run, choice_tasks):
-    line = [
-        str(BIN / "equipoise"),
-        "score",
-        str(tiny_run),
-        "--tasks",
-        "letters",
-        "--engine",
-        "vllm",
-        "--include-path",
-        str(choice_tasks),
-    ]
+    line = command(tiny_run, choice_tasks, "vllm")
     process = subprocess.Popen(
         [*line, "--max-model-len", "1024"], cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
     )

@@ -336,7 +336,7 @@ def test_steps_that_would_be_empty_are_refused(recipe: Path, tmp_path: Path) -> 
 
 
 def test_arguments_of_the_trainer(recipe: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"trainer.gradient_accumulation_steps: is decided by the fields of this file"):
+    with pytest.raises(ConfigError, match=r"trainer.gradient_accumulation_steps: is decided by other fields of this file"):
         run(recipe, tmp_path / "x", "trainer={gradient_accumulation_steps: 2}")
     with pytest.raises(ConfigError, match=r"trainer: .*no_such_argument"):
         run(recipe, tmp_path / "x", "trainer={no_such_argument: 2}")

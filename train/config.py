@@ -34,6 +34,35 @@ Amount = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Rate = Positive | Literal["usual", "gentle"]
+DECIDED = frozenset(
+    [
+        "output_dir",
+        "max_steps",
+        "num_train_epochs",
+        "learning_rate",
+        "seed",
+        "gradient_accumulation_steps",
+        "per_device_train_batch_size",
+        "bf16",
+        "fp16",
+        "use_cpu",
+        "save_strategy",
+        "save_steps",
+        "logging_steps",
+        "report_to",
+        "weight_decay",
+        "max_grad_norm",
+        "gradient_checkpointing",
+        "use_liger_kernel",
+        "remove_unused_columns",
+        "lr_scheduler_type",
+        "warmup_steps",
+        "warmup_ratio",
+        "ignore_data_skip",
+        "logging_nan_inf_filter",
+    ]
+)
+"""Arguments of the Trainer that would change which examples a step sees, or say a second time what the file says."""
 RATES = {"full": {"usual": 1e-5, "gentle": 2e-6}, "lora": {"usual": 2e-4, "gentle": 4e-5}}
 """Learning rates by name. A small one removes much of the forgetting (arXiv:2509.20758): vary it in a study of mixes."""
 
@@ -195,6 +224,8 @@ class TrainConfig:
             _check_name("kl.source", self.kl.source, self.sources)
         if self.validation.kl_source:
             _check_name("validation.kl_source", self.validation.kl_source, self.sources)
+        if taken := sorted(DECIDED & self.trainer.keys()):
+            raise ValueError(f"trainer.{taken[0]}: is decided by other fields of this file, see docs/training.md")
         if self.saving.every_tokens and self.saving.log_spaced:
             raise ValueError("saving: every_tokens or log_spaced, not both")
 

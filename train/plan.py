@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from equipoise.train.batches import make_batch, split
+from equipoise.train.batches import Steps, make_batch, split
 from equipoise.train.encode import marked
 from equipoise.train.loss import predicted_logits, token_losses
 from equipoise.train.prepare import Prepared
+from equipoise.train.run import load_model, on_gpu, row_positions, use_packing
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +80,9 @@ def make_plan(prepared: Prepared) -> Plan:
 
 def _probe(prepared: Prepared) -> tuple[float, int, float]:
     """(real tokens per second, expected peak memory in bytes, share of padding), from the first step's largest batch."""
-    from equipoise.train.batches import Steps
-    from equipoise.train.run import load_model, on_gpu, row_positions, use_packing
-
     config = prepared.config
-    packed, positions, device = (
-        use_packing(config, prepared.base),
-        row_positions(config),
-        torch.device("cuda" if on_gpu() else "cpu"),
-    )
+    packed, positions = use_packing(config, prepared.base), row_positions(config)
+    device = torch.device("cuda" if on_gpu() else "cpu")
     model = load_model(prepared, packed).to(device)
     steps = Steps(prepared.mixer, prepared.encoded, positions, packed=packed)
     examples = steps.examples(0)

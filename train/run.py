@@ -32,29 +32,6 @@ _FINISHED = Path()
 """Instead of a state to resume from: nothing is left to do."""
 _TIMEOUT = timedelta(hours=4)
 """Other processes wait so long for the first one to encode the data."""
-_DECIDED = {
-    "num_train_epochs",
-    "gradient_accumulation_steps",
-    "per_device_train_batch_size",
-    "bf16",
-    "fp16",
-    "use_cpu",
-    "save_strategy",
-    "save_steps",
-    "logging_steps",
-    "report_to",
-    "weight_decay",
-    "max_grad_norm",
-    "gradient_checkpointing",
-    "use_liger_kernel",
-    "remove_unused_columns",
-    "lr_scheduler_type",
-    "warmup_steps",
-    "warmup_ratio",
-    "ignore_data_skip",
-    "logging_nan_inf_filter",
-}
-"""Arguments of the Trainer that would change which examples a step sees, or say a second time what the file says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +93,6 @@ def build(prepared: Prepared, console: Console) -> tuple[BlendTrainer, Signals]:
         warmup = config.warmup if stage.warmup is None else stage.warmup
         return schedule(kind, config.rate(stage), warmup, inside, steps)
 
-    if taken := sorted((_DECIDED | {"output_dir", "max_steps", "learning_rate", "seed"}) & config.trainer.keys()):
-        raise ConfigError(f"trainer.{taken[0]}: is decided by the fields of this file, see docs/training.md")
     settings: dict[str, Any] = {
         "output_dir": str(config.output / "resume"),
         "max_steps": mixer.steps,
