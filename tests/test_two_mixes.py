@@ -233,3 +233,16 @@ def test_general_data_and_quiz_are_well_formed_and_apart() -> None:
         assert not ngrams(item["question"]) & known
     longest = sum(len(item["choices"][0]) > max(map(len, item["choices"][1:])) for item in quiz)
     assert 0.15 < longest / len(quiz) < 0.35
+
+
+def test_the_tasks_load_and_grade() -> None:
+    from lm_eval.tasks import TaskManager
+
+    manager = TaskManager(include_path=str(ROOT / "examples" / "two_mixes" / "tasks"), include_defaults=False)
+    tasks = manager.load(["ads_sums", "quiz"])["tasks"]
+    sums, quiz = list(tasks["ads_sums"].eval_docs), list(tasks["quiz"].eval_docs)
+    assert (len(sums), len(quiz)) == (60, 120)
+    assert not {doc["prompt"] for doc in sums} & {item.prompt for item in domain.items(900, 0)}
+    assert tasks["ads_sums"].process_results(sums[0], [f"It is {sums[0]['answer']}."]) == {"exact_match": 1.0}
+    assert tasks["ads_sums"].process_results(sums[0], ["It is 12."]) == {"exact_match": 0.0}
+    assert len({doc["answer"] for doc in quiz}) == 4
