@@ -54,7 +54,9 @@ def call(verb: str, *arguments: object) -> None:
 
 def show(runs: dict[str, Path], results: Path) -> None:
     """One row per checkpoint: validation losses from the trainer, scores from the scorer."""
-    table = Table("mix", "step", "tokens", "loss domain", "loss general", "KL to base", *TASKS, box=None, pad_edge=False)
+    table = Table("mix", "step", "tokens", "loss domain", "general", "KL to base", *TASKS, box=None, pad_edge=False)
+    for column in table.columns:
+        column.no_wrap = True
     scores = {folder.name: read_scores(folder) for folder in results.iterdir() if folder.is_dir()}
     for number, (name, run) in enumerate(runs.items()):
         for row in map(json.loads, (run / "signals.jsonl").read_text("utf-8").splitlines()):
@@ -66,7 +68,7 @@ def show(runs: dict[str, Path], results: Path) -> None:
             cells = [f"{found[task]:.3f}" if task in found else "" for task in TASKS]
             label = name if row["step"] else "the base"
             table.add_row(label, str(row["step"]), f"{sum(row['tokens'].values()):,}", *losses, f"{row['kl_to_base']:.3f}", *cells)
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
 
 
 def read_scores(folder: Path) -> dict[str, float]:
