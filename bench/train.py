@@ -183,6 +183,7 @@ def arm(name: str, work: Path) -> None:
 
 def other(name: str, config: Any, trained: list[Any], run: Path) -> Any:
     """A baseline's trainer over the same token ids and masks."""
+    import torch
     from datasets import Dataset
     from transformers import AutoModelForCausalLM, AutoTokenizer, DataCollatorForSeq2Seq, Trainer, TrainingArguments
 
@@ -201,7 +202,13 @@ def other(name: str, config: Any, trained: list[Any], run: Path) -> Any:
         "lr_scheduler_type": "constant",
         "report_to": "none",
     }
-    common |= {"logging_steps": 1, "save_strategy": "no", "disable_tqdm": True, "per_device_train_batch_size": PER_STEP}
+    common |= {
+        "use_cpu": not torch.cuda.is_available(),
+        "logging_steps": 1,
+        "save_strategy": "no",
+        "disable_tqdm": True,
+        "per_device_train_batch_size": PER_STEP,
+    }
     if name == "trainer":
         model = AutoModelForCausalLM.from_pretrained(folder, dtype="float32")
         collator = DataCollatorForSeq2Seq(tokenizer, padding=True)
