@@ -117,7 +117,14 @@ def command(run, tasks, engine):
 @pytest.mark.slow
 def test_ctrl_c_keeps_what_is_finished(tmp_path, tiny_run, choice_tasks):
     line = command(tiny_run, choice_tasks, "hf")
-    process = subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        line,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs inherit it ignored
+    )
     assert process.stderr is not None
     first = process.stderr.readline()
     assert first.startswith("1/4 tiny · letters")
