@@ -48,11 +48,12 @@ $(VENV)/ready: requirements/cpu.lock pyproject.toml equipoise.pth | check-python
 endif
 
 # Renew requirements/cpu.lock after a change of requirements/cpu.in; then run `rm -rf .venv && make test`.
+# Pins that still fit are kept; `make lock UPGRADE=--upgrade` takes the newest of everything.
 lock: | check-python
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet uv
 	$(VENV)-lock/bin/uv pip compile requirements/cpu.in --override requirements/cpu-overrides.txt --python-version 3.11 --no-annotate --no-header \
-	  --quiet --upgrade $(if $(PIP_FIND_LINKS),--find-links "$(PIP_FIND_LINKS)",--find-links $(TORCH_INDEX)/torch) --output-file requirements/cpu.lock
+	  --quiet $(UPGRADE) $(if $(PIP_FIND_LINKS),--find-links "$(PIP_FIND_LINKS)",--find-links $(TORCH_INDEX)/torch) --output-file requirements/cpu.lock
 	rm -rf $(VENV)-lock
 
 clean:

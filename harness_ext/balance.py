@@ -1,91 +1,170 @@
-"""From lm-eval's results to the two sides of the balance: domain score D and general score G.
+"""From lm-eval's samples to the two sides of the balance: domain score D and general score G.
 
-D is the mean question score of the rubric tasks. A general task counts as (m − c) / (1 − c): its metric m (acc_norm, else
-acc, else exact_match) above its chance level c. G is the unweighted mean over tasks. A task whose chance level is not
-known is left out, and listed.
+D is the mean question score of the rubric tasks. A general task counts as (m − c) / (1 − c): its metric m above its chance
+level c. G is the unweighted mean over abilities: over the members of `general_core` and `general_standard`, and over every
+other task or group. What has no known chance level or direction is left out, and listed.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-METRICS = ("acc_norm", "acc", "exact_match")
-GENERATED_CHANCE = {"gsm8k": 0.0, "gsm8k_cot": 0.0, "gsm8k_platinum": 0.0}
-"""Chance level of tasks whose answer is written, not chosen. Multiple choice needs no table: it is 1 ÷ choices."""
+import numpy as np
+from numpy.typing import NDArray
 
+from equipoise.harness_ext.chance import measure
+from equipoise.harness_ext.errors import ResultsError
+from equipoise.harness_ext.results import Run
+from equipoise.harness_ext.stats import cluster_means
+
+Role = Literal["domain", "general"]
 Document = tuple[str, str, int]
 """(task, hash of the document, how often that hash came before): what two runs are joined on."""
+
+COLLECTIONS = ("equipoise", "general_core", "general_standard", "general_standard_quick", "general_standard_zh")
+"""Groups whose members are abilities of their own; any other group is one ability."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskScore:
-    """One task or group of one checkpoint, document by document."""
+    """One ability or rubric task of one checkpoint, document by document."""
 
     name: str
-    role: Literal["domain", "general"]
+    role: Role
     metric: str
+    chance: float
+    """Mean over its tasks; 0 for the domain."""
     values: Mapping[Document, float]
     """Domain: score. General: (m − c) / (1 − c) with the task's c, unclipped."""
+    clusters: Mapping[Document, str]
+    """What documents share: the question of a rubric, the passage of a reading task, else the document itself."""
+    rows: Mapping[Document, Mapping[str, Any]]
+    """The samples."""
+
+    def means(self) -> NDArray[np.float64]:
+        """The mean of each cluster."""
+        return cluster_means(list(self.values.values()), list(self.clusters.values()))
+
+    @property
+    def largest(self) -> float:
+        """The greatest difference that one document can make."""
+        return 1 / (1 - self.chance)
+
+
+def abilities(results: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The abilities of a results file: each with its tasks, in the order of the file."""
+    members: dict[str, list[str]] = {g: list(m) for g, m in (results.get("group_subtasks") or {}).items() if m}
+    scored = results.get("n-samples") or results.get("versions") or results["results"]
+    leaves = [name for name in scored if name in results["results"] and name not in members]
+    inside = {name for names in members.values() for name in names}
+
+    def below(name: str) -> Iterator[str]:
+        if name in members:
+            for member in members[name]:
+                yield from below(member)
+        elif name in leaves:
+            yield name
+
+    def split(name: str) -> Iterator[str]:
+        if name in COLLECTIONS and name in members:
+            for member in members[name]:
+                yield from split(member)
+        else:
+            yield name
+
+    roots = [name for name in (*members, *leaves) if name not in inside]
+    found = {ability: list(below(ability)) for root in roots for ability in split(root)}
+    return {ability: tasks for ability, tasks in found.items() if tasks}
+
+
+def scores_of(run: Run, domain: Collection[str] = ()) -> tuple[list[TaskScore], list[str]]:
+    """(scores, abilities left out) of a run. `domain`: abilities or tasks that count as domain besides rubric tasks.
+
+    Raises `ResultsError` where samples are missing, cut off, or hold NaN.
+    """
+    scores, left_out = [], []
+    for ability, tasks in abilities(run.results).items():
+        samples = {task: run.samples(task) for task in tasks}
+        role: Role | None = "domain" if ability in domain or set(tasks) <= set(domain) else None
+        score = task_score(ability, samples, run.results.get("configs", {}), role=role)
+        if score is None:
+            left_out.append(ability)
+        else:
+            scores.append(score)
+    return scores, left_out
 
 
 def task_score(
-    name: str, samples: Mapping[str, Sequence[Mapping[str, Any]]], configs: Mapping[str, Mapping[str, Any]] | None = None
+    name: str,
+    samples: Mapping[str, Sequence[Mapping[str, Any]]],
+    configs: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    role: Role | None = None,
 ) -> TaskScore | None:
-    """The score of a task or group from its samples and configs by task; None where it has no known direction or chance level."""
+    """The score of a task or group from its samples and configs by task; None where it has no known direction or chance level.
+
+    Raises `ResultsError` for a metric that is not a finite number.
+    """
     values: dict[Document, float] = {}
+    clusters: dict[Document, str] = {}
+    kept: dict[Document, Mapping[str, Any]] = {}
     metrics: Counter[str] = Counter()
-    role: Literal["domain", "general"] = "general"
-    for task, rows in samples.items():
-        rows = _one_filter(rows)
+    chances = []
+    for task, all_rows in samples.items():
+        rows = one_filter(all_rows)
         if not rows:
             return None
-        if rows[0].get("filter") == "rubric":
-            role, metric, chance = "domain", "score", 0.0
-        else:
-            found = next((m for m in METRICS if isinstance(rows[0].get(m), (int, float))), None)
-            known = _chance(task, rows, (configs or {}).get(task, {}))
-            if found is None or known is None or known >= 1:
-                return None
-            metric, chance = found, known
+        rubric = rows[0].get("filter") == "rubric"
+        how = ("score", 0.0) if rubric else measure(task, rows, (configs or {}).get(task, {}))
+        if how is None:
+            return None
+        metric, chance = how
+        role = role or ("domain" if rubric else "general")
         metrics[metric] += 1
+        chances.append(chance)
         seen: Counter[str] = Counter()
         for row in rows:
-            document = str(row["doc_hash"])
-            values[task, document, seen[document]] = (float(row[metric]) - chance) / (1 - chance)
-            seen[document] += 1
-    return TaskScore(name, role, metrics.most_common(1)[0][0], values) if values else None
+            document = (task, str(row["doc_hash"]), seen[str(row["doc_hash"])])
+            seen[document[1]] += 1
+            values[document] = (_number(row, metric, task) - chance) / (1 - chance)
+            clusters[document] = _cluster(row, document)
+            kept[document] = row
+    if not values:
+        return None
+    return TaskScore(name, role or "general", metrics.most_common(1)[0][0], sum(chances) / len(chances), values, clusters, kept)
 
 
-def shared_differences(score: TaskScore, base: TaskScore) -> list[float]:
-    """Score − base on every document that both have."""
-    return [value - base.values[document] for document, value in score.values.items() if document in base.values]
+def shared_differences(score: TaskScore, base: TaskScore) -> NDArray[np.float64]:
+    """Mean of score − base in each cluster of the documents that both have; empty where they have none."""
+    shared = [document for document in score.values if document in base.values]
+    if not shared:
+        return np.empty(0)
+    return cluster_means([score.values[d] - base.values[d] for d in shared], [score.clusters[d] for d in shared])
 
 
-def _one_filter(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def one_filter(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Rows of the first filter: lm-eval writes each document once per filter."""
     first = rows[0].get("filter") if rows else None
     return [row for row in rows if row.get("filter") == first]
 
 
-def _chance(task: str, rows: Iterable[Mapping[str, Any]], config: Mapping[str, Any]) -> float | None:
-    """Mean of 1 ÷ choices for multiple choice with one right answer, a table for the rest."""
-    if config.get("process_results"):  # computes what it likes: several right choices, a share of probability, …
-        return GENERATED_CHANCE.get(task)
-    metrics = [m.get("metric") for m in config.get("metric_list") or []]
-    asked_each = 2 if "acc_mutual_info" in metrics else 1  # with and without its context
-    shares = []
-    for row in rows:
-        choices = len(row["arguments"]) / asked_each
-        if choices < 2 or not _is_choice(row):
-            return GENERATED_CHANCE.get(task)
-        shares.append(1 / choices)
-    return sum(shares) / len(shares) if shares else None
+def _number(row: Mapping[str, Any], metric: str, task: str) -> float:
+    value = row.get(metric)
+    if not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ResultsError(f"{task}, document {row.get('doc_id')}: {metric} is {value}; score it again, or leave the task out")
+    return float(value)
 
 
-def _is_choice(row: Mapping[str, Any]) -> bool:
-    """Whether a row compares log-likelihoods: its answers are (log-prob, greedy) pairs."""
-    answer = row["filtered_resps"][0]
-    return isinstance(answer, (list, tuple)) and len(answer) == 2
+def _cluster(row: Mapping[str, Any], document: Document) -> str:
+    """By the document's own word where it has one; forms of one question share its id."""
+    doc = row.get("doc")
+    if isinstance(doc, Mapping):
+        if doc.get("cluster"):
+            return str(doc["cluster"])
+        if row.get("filter") == "rubric":
+            return str(doc.get("id", document[1]))
+    return f"{document[1]}-{document[2]}"

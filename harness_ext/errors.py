@@ -1,5 +1,10 @@
 """The errors that a person can cause. The command line catches `EquipoiseError` and prints its one line."""
 
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
 
 class EquipoiseError(Exception):
     """A mistake in the input; the message says what, where, and what to do."""
@@ -48,3 +53,19 @@ class TrainingError(EquipoiseError):
 def first_line(error: BaseException) -> str:
     """What an error of a library says, in one line; its kind where it says nothing."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def report_mistakes_in_one_line() -> None:
+    """Let an uncaught `EquipoiseError` end the `lm_eval` command with its one line instead of a traceback."""
+    previous = sys.excepthook
+    if getattr(previous, "equipoise", False):
+        return
+
+    def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if isinstance(error, EquipoiseError):
+            print(f"equipoise: {error}", file=sys.stderr)
+        else:
+            previous(kind, error, trace)
+
+    report.equipoise = True  # type: ignore[attr-defined]
+    sys.excepthook = report

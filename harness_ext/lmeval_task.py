@@ -13,7 +13,6 @@ A task is a folder with a YAML file of a few lines and its questions beside it:
 from __future__ import annotations
 
 import json
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -21,7 +20,6 @@ from functools import lru_cache, partial
 from itertools import zip_longest
 from pathlib import Path
 from statistics import mean
-from types import TracebackType
 from typing import Any
 
 import datasets
@@ -29,7 +27,7 @@ from lm_eval.api.filter import Filter, FilterEnsemble
 from lm_eval.api.instance import Instance
 from lm_eval.api.task import ConfigurableTask
 
-from equipoise.harness_ext.errors import EquipoiseError, RubricError
+from equipoise.harness_ext.errors import RubricError, report_mistakes_in_one_line
 from equipoise.harness_ext.grading import GRADER_VERSION, Verdict, answer_text, grade_answer
 from equipoise.harness_ext.rubric import CANONICAL, Criterion, RenderedQuestion, fingerprint, load_questions, render_form
 from equipoise.harness_ext.scoring import METRICS, question_metrics
@@ -47,7 +45,7 @@ class RubricTask(ConfigurableTask):  # type: ignore[misc]
     OUTPUT_TYPE = "generate_until"
 
     def __init__(self, config: dict[str, Any]):
-        _report_mistakes_in_one_line()
+        report_mistakes_in_one_line()
         config = {k: v for k, v in config.items() if k != "class"}
         metadata = dict(config.get("metadata") or {})
         self.questions_folder = _questions_folder(config, metadata)
@@ -206,19 +204,3 @@ def _questions_folder(config: dict[str, Any], metadata: dict[str, Any]) -> Path:
             f"task {config.get('task')!r} must be loaded from its YAML file, so that its questions are found beside it"
         )
     return Path(source).parent
-
-
-def _report_mistakes_in_one_line() -> None:
-    """Let an uncaught `EquipoiseError` end the `lm_eval` command with its one line instead of a traceback."""
-    previous = sys.excepthook
-    if getattr(previous, "equipoise", False):
-        return
-
-    def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if isinstance(error, EquipoiseError):
-            print(f"equipoise: {error}", file=sys.stderr)
-        else:
-            previous(kind, error, trace)
-
-    report.equipoise = True  # type: ignore[attr-defined]
-    sys.excepthook = report

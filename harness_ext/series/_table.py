@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from equipoise.harness_ext.balance import TaskScore, shared_differences, task_score
+from equipoise.harness_ext.balance import TaskScore, scores_of, shared_differences
 from equipoise.harness_ext.results import Run
 from equipoise.harness_ext.series._discover import Failure, Series
 from equipoise.harness_ext.series._run import SeriesScorer
@@ -32,9 +32,9 @@ class Row:
     differences: dict[str, Interval] = field(default_factory=dict)
     """By side: paired difference to the base over the documents that both have."""
     tasks: dict[str, Interval] = field(default_factory=dict)
-    """By task."""
+    """By ability or rubric task."""
     counts: dict[str, int] = field(default_factory=dict)
-    """By side: tasks that are scored so far."""
+    """By side: abilities or rubric tasks that are scored so far."""
     files: dict[str, str] = field(default_factory=dict)
     """Results file by task."""
     failures: list[str] = field(default_factory=list)
@@ -58,13 +58,11 @@ def report(scorer: SeriesScorer, series: Series) -> Report:
     left_out: dict[str, None] = {}
     for checkpoint, task, entry in scorer.finished(series):
         rows[checkpoint.name].files[task.name] = str(entry.path)
-        run = Run(entry.path, entry.results)
-        score = task_score(task.name, {t: run.samples(t) for t in task.versions}, entry.results.get("configs", {}))
-        if score is None:
-            left_out[task.name] = None
-        else:
-            scores[checkpoint.name][task.name] = score
-            rows[checkpoint.name].tasks[task.name] = mean_of_tasks([list(score.values.values())])
+        found, without = scores_of(Run(entry.path, entry.results))
+        left_out |= dict.fromkeys(without)
+        for score in found:
+            scores[checkpoint.name][score.name] = score
+            rows[checkpoint.name].tasks[score.name] = mean_of_tasks([score.means()])
     for checkpoint in series.checkpoints:
         base = series.base_of(checkpoint)
         _fill(rows[checkpoint.name], scores[checkpoint.name], scores[base.name] if base and base is not checkpoint else {})
@@ -80,10 +78,10 @@ def _fill(row: Row, scores: Mapping[str, TaskScore], base: Mapping[str, TaskScor
         mine = {t: s for t, s in scores.items() if s.role == role}
         if not mine:
             continue
-        row.scores[side] = mean_of_tasks([list(s.values.values()) for s in mine.values()])
+        row.scores[side] = mean_of_tasks([s.means() for s in mine.values()])
         pairs = [shared_differences(s, base[t]) for t, s in mine.items() if t in base]
-        if len(pairs) == len(mine) and all(pairs):
-            row.differences[side] = mean_of_tasks(pairs)
+        if len(pairs) == len(mine) and all(p.size for p in pairs):
+            row.differences[side] = mean_of_tasks(pairs, largest=[s.largest for s in mine.values()] if side == "G" else None)
         row.counts[side] = len(mine)
 
 
@@ -105,7 +103,7 @@ def print_report(found: Report, results: Path, console: Console | None = None) -
         for side in sides:
             missing = whole[side] - row.counts.get(side, 0)
             score = f"{row.scores[side].mean:.3f}" if side in row.scores else "-"
-            cells.append(f"{score} ({row.counts[side]} of {whole[side]} tasks)" if missing and side in row.scores else score)
+            cells.append(f"{score} ({row.counts[side]} of {whole[side]})" if missing and side in row.scores else score)
             if side in compared:
                 cells.append("" if row.is_base else "-" if missing else _difference(row.differences.get(side)))
         table.add_row(*cells)
@@ -125,7 +123,7 @@ def _notes(found: Report, sides: Sequence[str], compared: bool) -> list[str]:
                 "   Too few informative questions somewhere: under 30 % score above zero, so its intervals are too narrow."
             )
     if "G" in sides:
-        notes.append("G: mean over general tasks of (metric - chance) / (1 - chance).")
+        notes.append("G: mean over abilities of (metric - chance) / (1 - chance).")
     if compared:
         notes.append("Δ: paired by document. It does not know about training noise: one run of a recipe is one seed.")
     if found.left_out:

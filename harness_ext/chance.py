@@ -1,0 +1,71 @@
+"""Which metric of a general task counts, and what guessing would reach."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from statistics import mean
+from typing import Any, NamedTuple
+
+METRICS = ("acc_norm", "acc", "exact_match")
+WRITTEN = {"gsm8k": "exact_match", "gsm8k_cot": "exact_match", "gsm8k_platinum": "exact_match", "ifeval": "prompt_level_strict_acc"}
+"""Tasks whose answer is written and cannot be guessed: their metric, with chance level 0."""
+
+_OPTION = re.compile(r"^\s*(?:\([A-Z]\)|- )", re.MULTILINE)
+_EITHER_OR = {"true", "false", "yes", "no", "valid", "invalid"}
+
+
+class Measure(NamedTuple):
+    """How a task counts: (m − chance) / (1 − chance) of its metric m."""
+
+    metric: str
+    chance: float
+
+
+def measure(task: str, rows: Sequence[Mapping[str, Any]], config: Mapping[str, Any]) -> Measure | None:
+    """Metric and chance level of a general task from the samples of one filter and its config; None where they are not known.
+
+    A task says its own in `metadata: {chance: 0.25}`. Multiple choice with one right answer needs none: it is the mean of
+    1 ÷ choices. Known besides: truthfulqa_mc2, bbh, and the tasks in `WRITTEN`.
+    """
+    metric = WRITTEN.get(task) or next((m for m in METRICS if isinstance(rows[0].get(m), (int, float))), None)
+    if metric is None:
+        return None
+    chance = _chance(task, rows, config)
+    return Measure(metric, chance) if chance is not None and 0 <= chance < 1 else None
+
+
+def _chance(task: str, rows: Sequence[Mapping[str, Any]], config: Mapping[str, Any]) -> float | None:
+    declared = (config.get("metadata") or {}).get("chance")
+    if isinstance(declared, (int, float)):
+        return float(declared)
+    if task in WRITTEN:
+        return 0.0
+    if task == "truthfulqa_mc2":  # the share of probability on the true answers
+        return float(mean(mean(row["doc"]["mc2_targets"]["labels"]) for row in rows))
+    if task.startswith("bbh_"):
+        return mean(_options_in(str(row["doc"]["input"]), str(row["target"])) for row in rows)
+    if config.get("process_results"):  # computes what it likes: several right choices, a share of probability, …
+        return None
+    asked_each = 2 if "acc_mutual_info" in [m.get("metric") for m in config.get("metric_list") or []] else 1
+    shares = []
+    for row in rows:
+        choices = len(row["arguments"]) / asked_each
+        if choices < 2 or not _is_choice(row):
+            return None
+        shares.append(1 / choices)
+    return mean(shares)
+
+
+def _options_in(question: str, target: str) -> float:
+    """1 ÷ options that a written multiple-choice question lists; 0 where the answer is free."""
+    options = len(_OPTION.findall(question.partition("Options:")[2]))
+    if options:
+        return 1 / options
+    return 0.5 if target.strip().lower() in _EITHER_OR else 0.0
+
+
+def _is_choice(row: Mapping[str, Any]) -> bool:
+    """Whether a row compares log-likelihoods: its answers are (log-prob, greedy) pairs."""
+    answer = row["filtered_resps"][0]
+    return isinstance(answer, (list, tuple)) and len(answer) == 2

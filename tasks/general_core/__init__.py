@@ -1,0 +1,1 @@
+"""Ten general abilities, offline: item files, and generators for what can be drawn."""

@@ -1,0 +1,132 @@
+"""One ability of `general_core` as an lm-eval task.
+
+    task: general_core_knowledge
+    class: !function equipoise.tasks.general_core.task.AbilityTask
+    output_type: multiple_choice
+    doc_to_text: "Question: {{question}}\nAnswer:"
+    metadata: {version: 1, ability: knowledge, chance: 0.25}
+
+Choices are compared by the likelihood of their text; answers that are written are also asked for the likelihood of a
+right one, in the same run. `--metadata seed=3` redraws the procedural abilities. Written for lm-eval 0.4.13.
+
+Metrics: `acc` and `acc_norm` (per byte of a choice) or `exact_match`; `above_chance` = (m − c) / (1 − c) of the metric m that
+counts, unclipped; `bpb`, bits per byte of the right answer, which moves before the accuracy does.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any
+
+import datasets
+import numpy as np
+from lm_eval.api.instance import Instance
+from lm_eval.api.task import ConfigurableTask
+
+from equipoise.harness_ext.errors import EquipoiseError, report_mistakes_in_one_line
+from equipoise.tasks.general_core.items import documents
+from equipoise.tasks.general_core.procedural.instructions import satisfied
+
+_NUMBER = re.compile(r"(?:(?<![\w.)])-)?\d[\d,]*(?:\.\d+)?")
+HIGHER_IS_BETTER = {"acc": True, "acc_norm": True, "exact_match": True, "constraints": True, "above_chance": True, "bpb": False}
+
+
+class AbilityTask(ConfigurableTask):  # type: ignore[misc]
+    """A task whose documents are made here; see the module's docstring for its YAML."""
+
+    def __init__(self, config: dict[str, Any]):
+        report_mistakes_in_one_line()
+        config = {k: v for k, v in config.items() if k != "class"}
+        metadata = {"seed": 0, **(config.get("metadata") or {})}
+        self.ability = str(metadata["ability"])
+        self.chance = float(metadata["chance"])
+        try:
+            metadata["seed"] = int(str(metadata["seed"]))
+        except ValueError:
+            raise EquipoiseError(f"seed must be a whole number, not {metadata['seed']!r}, e.g. --metadata seed=3") from None
+        self.OUTPUT_TYPE = config["output_type"]
+        super().__init__(
+            config={
+                "test_split": "test",
+                "doc_to_choice": "choices",
+                "doc_to_target": "answer",
+                "num_fewshot": 0,
+                "metric_list": [_metric(name) for name in ("above_chance", *config.pop("metrics"), "bpb")],
+                **config,
+                "metadata": metadata,
+            }
+        )
+
+    def download(self, dataset_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        """Make the documents; nothing is fetched."""
+        self.dataset = {"test": datasets.Dataset.from_list(documents(self.ability, self.config.metadata["seed"]))}
+
+    def fewshot_context(
+        self, doc: dict[str, Any], num_fewshot: int, system_instruction: str | None = None, **options: Any
+    ) -> str | list[str]:
+        """A document with `messages` is a conversation: real turns with a chat template, a transcript without."""
+        template = options.get("chat_template") if options.get("apply_chat_template") else None
+        if template is None or "messages" not in doc:
+            context: str | list[str] = super().fewshot_context(doc, num_fewshot, system_instruction, **options)
+            return context
+        system = [{"role": "system", "content": system_instruction}] if system_instruction else []
+        return str(template([*system, *({"role": m["role"], "content": m["content"]} for m in doc["messages"])]))
+
+    def construct_requests(self, doc: dict[str, Any], ctx: str | list[str], **kwargs: Any) -> list[Instance]:
+        """One log-likelihood per choice; for a written answer the generation, and the log-likelihood of a right one."""
+        if self.OUTPUT_TYPE == "multiple_choice":
+            requests: list[Instance] = super().construct_requests(doc, ctx, **kwargs)
+            return requests
+        delimiter = "" if kwargs.pop("apply_chat_template", False) else self.config.target_delimiter
+        kwargs.pop("chat_template", None)
+        generation = deepcopy(self.config.generation_kwargs)
+        return [
+            Instance(request_type="generate_until", doc=doc, arguments=(ctx, generation), idx=0, **kwargs),
+            Instance(request_type="loglikelihood", doc=doc, arguments=(ctx, delimiter + _right_answer(doc)), idx=1, **kwargs),
+        ]
+
+    def process_results(self, doc: dict[str, Any], results: Sequence[Any]) -> dict[str, float]:
+        """The metrics of one document."""
+        if self.OUTPUT_TYPE == "multiple_choice":
+            logprobs = [logprob for logprob, _ in results]
+            metrics = _choice(doc, logprobs, normalised="acc_norm" in self._metric_fn_list)
+            right = logprobs[doc["answer"]]
+        else:
+            text, (right, _) = results
+            metrics = _constraints(doc, text) if "checks" in doc else {"exact_match": float(final_number(text) == doc["answer"])}
+        counted = metrics.get("acc_norm", metrics.get("acc", metrics.get("exact_match", 0.0)))
+        bits = -right / math.log(2) / len(_right_answer(doc).encode())
+        return {"above_chance": (counted - self.chance) / (1 - self.chance), **metrics, "bpb": bits}
+
+
+def final_number(text: str) -> float | None:
+    """The number an answer ends on: what its last "answer is" says, else its last number at all."""
+    at = text.lower().rfind("answer is")
+    said = text[at:].split("\n")[0].rpartition("=")[2] if at >= 0 else ""
+    found = _NUMBER.findall(said)[:1] or _NUMBER.findall(text)[-1:]
+    return float(found[0].replace(",", "")) if found else None
+
+
+def _metric(name: str) -> dict[str, Any]:
+    return {"metric": name, "aggregation": "mean", "higher_is_better": HIGHER_IS_BETTER[name]}
+
+
+def _choice(doc: dict[str, Any], logprobs: Sequence[float], *, normalised: bool) -> dict[str, float]:
+    per_byte = np.array(logprobs) / [len(choice.encode()) for choice in doc["choices"]]
+    metrics = {"acc": float(np.argmax(logprobs) == doc["answer"])}
+    return metrics | ({"acc_norm": float(np.argmax(per_byte) == doc["answer"])} if normalised else {})
+
+
+def _constraints(doc: dict[str, Any], text: str) -> dict[str, float]:
+    met = satisfied(text, doc["checks"])
+    return {"acc": float(all(met)), "constraints": sum(met) / len(met)}
+
+
+def _right_answer(doc: dict[str, Any]) -> str:
+    """The text whose likelihood is measured."""
+    if "choices" in doc:
+        return str(doc["choices"][doc["answer"]])
+    return str(doc["good"] if "checks" in doc else doc["solution"])
