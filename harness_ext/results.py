@@ -36,16 +36,20 @@ class Run:
         return path
 
     def samples(self, task: str) -> list[dict[str, Any]]:
-        """The rows of one task, in the order of its documents."""
+        """The rows of one task, in the order of its documents. Raises `ResultsError` where the file is missing or cut off."""
         path = self.sample_file(task)
         rows: list[dict[str, Any]] = []
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+        for number, line in enumerate(path.read_text("utf-8").split("\n"), start=1):  # answers may hold U+2028
             if not line.strip():
                 continue
             try:
                 rows.append(json.loads(line))
             except ValueError as error:
                 raise ResultsError(f"{path}, line {number}: not valid JSON, the file may be cut off ({error})") from error
+        expected = ((self.results.get("n-samples") or {}).get(task) or {}).get("effective")
+        documents = len({row["doc_id"] for row in rows})
+        if isinstance(expected, int) and documents != expected:
+            raise ResultsError(f"{path}: has {documents} of {expected} documents, the file may be cut off; score it again")
         return sorted(rows, key=lambda row: row["doc_id"])
 
 
@@ -59,7 +63,12 @@ def latest_run(path: Path) -> Run:
         if not found:
             raise ResultsError(f"{path}: no results_*.json in it; run lm_eval with --output_path {path}")
         path = max(found, key=lambda p: p.name)
-    elif not path.is_file() or not stamp_of(path):
+    return read_run(path)
+
+
+def read_run(path: Path) -> Run:
+    """The run of a results file. Raises `ResultsError` where it is not a whole lm-eval result."""
+    if not path.is_file() or not stamp_of(path):
         raise ResultsError(f"{path}: no such result folder or results_*.json file")
     try:
         results = json.loads(path.read_text("utf-8"))

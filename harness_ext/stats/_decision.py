@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike
 
 from equipoise.harness_ext.stats._means import t_quantile, task_moments
 
+_MANY = 1e9
+"""Degrees of freedom of a large sample."""
+
 Answer = Literal["no collapse", "collapse", "inconclusive"]
 
 
@@ -99,13 +102,15 @@ def questions_to_decide(spread: float, effect: float, *, power: float = 0.8, mos
     return high
 
 
-def documents_to_decide(found: NonInferiority, error: float, margin: float, *, power: float = 0.8) -> float | None:
+def documents_to_decide(found: NonInferiority, margin: float, *, power: float = 0.8) -> float | None:
     """How many times the documents there are would be needed to decide, were the true loss the one observed.
 
     Large-sample approximation; None where the observed loss is the margin itself, so that no number decides.
     """
     distance = abs(found.mean + margin)
-    if distance == 0 or not np.isfinite(error):
+    half = (found.high - found.low) / 2
+    if distance == 0 or not np.isfinite(half):
         return None
-    needed = t_quantile(0.95, 1e6) + t_quantile(power, 1e6)
-    return float(max(1.0, (needed * error / distance) ** 2))
+    reach = t_quantile(0.95, _MANY)
+    error = half / reach
+    return float(max(1.0, ((reach + t_quantile(power, _MANY)) * error / distance) ** 2))

@@ -35,7 +35,7 @@ def documents(ability: str, seed: int = 0) -> list[Item]:
     if ability in DRAWN:
         items = _drawn(ability, seed)
     elif ability in _STORED:
-        lines = (FOLDER / f"{ability}.jsonl").read_text("utf-8").splitlines()
+        lines = (FOLDER / f"{ability}.jsonl").read_text("utf-8").strip().split("\n")
         items = [item for line in lines for item in _STORED[ability](json.loads(line))]
     else:
         raise ValueError(f"unknown ability {ability!r}: there are {', '.join([*_STORED, *DRAWN])}")

@@ -48,10 +48,11 @@ class AbilityTask(ConfigurableTask):  # type: ignore[misc]
         except ValueError:
             raise EquipoiseError(f"seed must be a whole number, not {metadata['seed']!r}, e.g. --metadata seed=3") from None
         self.OUTPUT_TYPE = config["output_type"]
+        choices = {"doc_to_choice": "choices"} if self.OUTPUT_TYPE == "multiple_choice" else {}
         super().__init__(
             config={
                 "test_split": "test",
-                "doc_to_choice": "choices",
+                **choices,
                 "doc_to_target": "answer",
                 "num_fewshot": 0,
                 "metric_list": [_metric(name) for name in ("above_chance", *config.pop("metrics"), "bpb")],

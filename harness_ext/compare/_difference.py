@@ -1,0 +1,67 @@
+"""One line of a comparison: two means, their paired difference, and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from equipoise.harness_ext.stats import cluster_means, holm, minimum_detectable_effect, paired_difference
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Other − base over the same questions, in the unit of the scores."""
+
+    name: str
+    base: float
+    value: float
+    mean: float
+    low: float
+    """95 %, two-sided."""
+    high: float
+    p: float
+    adjusted: float
+    """p after Holm's adjustment over the lines of its table."""
+    clusters: int
+    better: int
+    """Clusters that improved."""
+    worse: int
+    spread: float
+    """Standard deviation of the differences over clusters."""
+    informative: bool
+
+    @property
+    def detectable(self) -> float:
+        """Smallest true difference that so many clusters of this spread show four times in five."""
+        return minimum_detectable_effect(self.spread, self.clusters)
+
+
+def difference(name: str, base: ArrayLike, other: ArrayLike, clusters: Sequence[Hashable], p: float | None = None) -> Difference:
+    """A line from paired values (n,). `p` replaces the sign-flip p where an exact test is known."""
+    x, y = np.asarray(base, dtype=float), np.asarray(other, dtype=float)
+    found = paired_difference(x, y, clusters, draws=4_000)
+    spread = cluster_means(y - x, clusters)
+    sure = found.p if p is None else p
+    return Difference(
+        name,
+        float(cluster_means(x, clusters).mean()),
+        float(cluster_means(y, clusters).mean()),
+        found.mean,
+        found.low,
+        found.high,
+        sure,
+        sure,
+        found.clusters,
+        found.better,
+        found.worse,
+        float(spread.std(ddof=1)) if spread.size > 1 else 0.0,
+        found.informative,
+    )
+
+
+def adjust(lines: Sequence[Difference]) -> list[Difference]:
+    """The lines with Holm's adjustment over all of them."""
+    return [replace(line, adjusted=p) for line, p in zip(lines, holm([line.p for line in lines]), strict=True)]

@@ -1,0 +1,189 @@
+"""The general side of a comparison: abilities, what was forgotten, and whether the whole collapsed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from equipoise.harness_ext.balance import Document, shared_differences
+from equipoise.harness_ext.compare._difference import Difference, adjust, difference
+from equipoise.harness_ext.compare._pair import Pair, means
+from equipoise.harness_ext.stats import (
+    Forgetting,
+    Interval,
+    NonInferiority,
+    cluster_means,
+    documents_to_decide,
+    forgetting,
+    mcnemar,
+    mean_of_tasks,
+    non_inferiority,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Flipped:
+    """A document that was right and is wrong now, or the other way round."""
+
+    ability: str
+    identifier: str
+    question: str
+    answer: str
+    """The right one."""
+    base: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """One ability of the general side."""
+
+    difference: Difference
+    """In shares above chance."""
+    chance: float
+    metric: str
+    tiers: Mapping[int, tuple[float, float, int]]
+    """Difficulty tier → (base, other, documents), where documents say their tier."""
+    forgetting: Forgetting | None
+    """None where documents are not simply right or wrong."""
+    lost: Sequence[Flipped]
+    won: Sequence[Flipped]
+    bpb: Difference | None
+    """Bits per byte of the right answer; lower is better."""
+
+
+@dataclass(frozen=True, slots=True)
+class General:
+    """All abilities together."""
+
+    base: Interval
+    value: Interval
+    decision: NonInferiority
+    """On ΔG."""
+    margin: float
+    factor: float | None
+    """How many times the documents would decide an inconclusive one, were the true loss the observed one; None where none would."""
+    documents: int
+    abilities: Sequence[Ability]
+
+    @property
+    def retention(self) -> float | None:
+        """G ÷ G of the base; None where the base is not surely above chance."""
+        return self.value.mean / self.base.mean if self.base.low > 0 else None
+
+
+def general_side(pairs: Sequence[Pair], margin: float) -> General | None:
+    """The general side of a pair of checkpoints; None where there is none."""
+    pairs = [pair for pair in pairs if pair.role == "general"]
+    if not pairs:
+        return None
+    largest = [pair.base.largest for pair in pairs]
+    differences = [shared_differences(pair.other, pair.base) for pair in pairs]
+    decision = non_inferiority(differences, margin, largest=largest)
+    lines = adjust([_line(pair) for pair in pairs])
+    return General(
+        base=_mean(pairs, "base"),
+        value=_mean(pairs, "other"),
+        decision=decision,
+        margin=margin,
+        factor=documents_to_decide(decision, margin) if decision.answer == "inconclusive" else None,
+        documents=sum(len(pair.shared) for pair in pairs),
+        abilities=[_ability(pair, line) for pair, line in zip(pairs, lines, strict=True)],
+    )
+
+
+def _mean(pairs: Sequence[Pair], side: str) -> Interval:
+    """G of one checkpoint over the shared documents."""
+    tasks = []
+    for pair in pairs:
+        score = getattr(pair, side)
+        tasks.append(cluster_means(means(score.values, pair.shared), [score.clusters[d] for d in pair.shared]))
+    return mean_of_tasks(tasks)
+
+
+def _line(pair: Pair) -> Difference:
+    a, b = means(pair.base.values, pair.shared), means(pair.other.values, pair.shared)
+    clusters = [pair.base.clusters[d] for d in pair.shared]
+    exact = None
+    if _is_binary(a) and _is_binary(b) and len(set(clusters)) == len(clusters):
+        counts = forgetting(a, b)
+        exact = mcnemar(counts.lost, counts.won)
+    return difference(pair.name, a, b, clusters, exact)
+
+
+def _is_binary(values: Sequence[float]) -> bool:
+    """Right is 1 and wrong at most 0, whatever the chance level."""
+    return all(value <= 0 or value == 1 for value in values)
+
+
+def _ability(pair: Pair, line: Difference) -> Ability:
+    a, b = means(pair.base.values, pair.shared), means(pair.other.values, pair.shared)
+    binary = _is_binary(a) and _is_binary(b)
+    lost = [d for d, x, y in zip(pair.shared, a, b, strict=True) if x > 0.5 >= y]
+    won = [d for d, x, y in zip(pair.shared, a, b, strict=True) if y > 0.5 >= x]
+    return Ability(
+        difference=line,
+        chance=pair.base.chance,
+        metric=pair.base.metric,
+        tiers=_tiers(pair),
+        forgetting=forgetting(a, b, pair.base.chance) if binary else None,
+        lost=[_flipped(pair, d) for d in lost] if binary else [],
+        won=[_flipped(pair, d) for d in won] if binary else [],
+        bpb=_bits(pair),
+    )
+
+
+def _tiers(pair: Pair) -> dict[int, tuple[float, float, int]]:
+    by_tier: dict[int, list[Document]] = {}
+    for document in pair.shared:
+        doc = pair.base.rows[document].get("doc")
+        if isinstance(doc, Mapping) and isinstance(doc.get("tier"), int):
+            by_tier.setdefault(doc["tier"], []).append(document)
+    return {
+        tier: (sum(means(pair.base.values, ds)) / len(ds), sum(means(pair.other.values, ds)) / len(ds), len(ds))
+        for tier, ds in sorted(by_tier.items())
+    }
+
+
+def _bits(pair: Pair) -> Difference | None:
+    if any("bpb" not in score.rows[d] for score in (pair.base, pair.other) for d in pair.shared):
+        return None
+    base, other = ([float(score.rows[d]["bpb"]) for d in pair.shared] for score in (pair.base, pair.other))
+    return difference(pair.name, base, other, [pair.base.clusters[d] for d in pair.shared])
+
+
+def _flipped(pair: Pair, document: Document) -> Flipped:
+    row, other = pair.base.rows[document], pair.other.rows[document]
+    doc: Mapping[str, Any] = row["doc"] if isinstance(row.get("doc"), Mapping) else {}
+    identifier = str(doc.get("id", row.get("doc_id")))
+    return Flipped(pair.name, identifier, _prompt(row), _target(row, doc), chosen_answer(row), chosen_answer(other))
+
+
+def _prompt(row: Mapping[str, Any]) -> str:
+    """What the model read."""
+    first = (row.get("arguments") or {}).get("gen_args_0", {})
+    return str(first.get("arg_0", ""))
+
+
+def _target(row: Mapping[str, Any], doc: Mapping[str, Any]) -> str:
+    choices, target = doc.get("choices"), row.get("target")
+    if isinstance(choices, list) and str(target).isdigit() and int(str(target)) < len(choices):
+        return str(choices[int(str(target))])
+    return str(target)
+
+
+def chosen_answer(row: Mapping[str, Any]) -> str:
+    """What a model answered: the choice of highest likelihood, as the metric that counts weighs it, or the text it wrote."""
+    responses = row.get("filtered_resps") or [""]
+    first = responses[0]
+    if not (isinstance(first, (list, tuple)) and len(first) == 2):
+        return str(first)
+    doc = row.get("doc")
+    choices = doc.get("choices") if isinstance(doc, Mapping) else None
+    arguments = row.get("arguments") or {}
+    texts = [str((arguments.get(f"gen_args_{i}") or {}).get("arg_1", "")) for i in range(len(responses))]
+    texts = [str(c) for c in choices] if isinstance(choices, list) and len(choices) == len(responses) else texts
+    lengths = [len(t.encode()) or 1 for t in texts] if "acc_norm" in row else [1] * len(texts)
+    best = max(range(len(texts)), key=lambda i: float(responses[i][0]) / lengths[i])
+    return texts[best].strip()

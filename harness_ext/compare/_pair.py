@@ -1,0 +1,139 @@
+"""Two checkpoints on the same documents: which files belong together, and what differs between them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from equipoise.harness_ext.balance import Document, Role, TaskScore, task_score
+from equipoise.harness_ext.compare._read import Checkpoint, Entry
+from equipoise.harness_ext.errors import ResultsError
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One ability or rubric task, scored for the base and for another checkpoint."""
+
+    name: str
+    form: int
+    base: TaskScore
+    other: TaskScore
+    shared: Sequence[Document]
+    """The documents that both have, in the order of the base."""
+    differing_prompts: int
+
+    @property
+    def role(self) -> Role:
+        """Domain or general."""
+        return self.base.role
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """All that two checkpoints have in common."""
+
+    pairs: Sequence[Pair]
+    left_out: Sequence[str]
+    """Abilities without a known chance level or direction."""
+    one_sided: Sequence[str]
+    """Abilities that only one of the two has."""
+    warnings: Sequence[str]
+
+
+class Reader:
+    """Reads the samples of an entry once, however often it is compared."""
+
+    def __init__(self, domain: Collection[str] = ()):
+        self.domain = domain
+        self._known: dict[tuple[str, str, tuple[str, ...]], TaskScore | None] = {}
+
+    def score(self, entry: Entry) -> TaskScore | None:
+        """The score of an entry; None where it has no direction or chance level. Raises `ResultsError` for broken samples."""
+        key = (str(entry.run.path), entry.name, entry.tasks)
+        if key not in self._known:
+            samples = {task: entry.run.samples(task) for task in entry.tasks}
+            role: Role | None = "domain" if entry.name in self.domain or set(entry.tasks) <= set(self.domain) else None
+            self._known[key] = task_score(entry.name, samples, entry.run.results.get("configs") or {}, role=role)
+        return self._known[key]
+
+
+def pair_up(base: Checkpoint, other: Checkpoint, reader: Reader) -> Pairs:
+    """Join by document. Of several files of one task the newest that fit together count.
+
+    Raises `ResultsError` where nothing fits: no common task, other versions or forms, no common documents.
+    """
+    pairs, left_out, warnings = [], [], []
+    chosen = _choose(base, other)
+    for mine, theirs in chosen:
+        a, b = reader.score(mine), reader.score(theirs)
+        if a is None or b is None:
+            left_out.append(mine.name)
+            continue
+        shared = [document for document in a.values if document in b.values]
+        if not shared:
+            raise ResultsError(
+                f"{mine.name}: {base.name} and {other.name} have no document in common (another --limit, seed or form?); "
+                "score one of them again"
+            )
+        prompts = sum(a.rows[d].get("prompt_hash") != b.rows[d].get("prompt_hash") for d in shared)
+        pairs.append(Pair(mine.name, mine.form, a, b, shared, prompts))
+        warnings += _warnings(mine, theirs, len(shared), (len(a.values), len(b.values)), prompts)
+    both = {entry.name for entry, _ in chosen}
+    one_sided = sorted({e.name for e in (*base.entries, *other.entries)} - both)
+    return Pairs(pairs, left_out, one_sided, list(dict.fromkeys(warnings)))
+
+
+def _choose(base: Checkpoint, other: Checkpoint) -> list[tuple[Entry, Entry]]:
+    chosen: dict[tuple[str, int], tuple[Entry, Entry]] = {}
+    misfits = []
+    for theirs in other.entries:
+        key = (theirs.name, theirs.form)
+        if key in chosen:
+            continue
+        candidates = [mine for mine in base.entries if mine.name == theirs.name]
+        fitting = [mine for mine in candidates if mine.form == theirs.form and mine.versions == theirs.versions]
+        if fitting:
+            chosen[key] = (min(fitting, key=lambda mine: len(_differing(mine, theirs))), theirs)
+        elif candidates:
+            misfits.append((candidates[0], theirs))
+    for mine, theirs in misfits:
+        if not any(name == theirs.name for name, _ in chosen):
+            raise ResultsError(_misfit(base.name, mine, other.name, theirs))
+    if not chosen:
+        have = [", ".join(dict.fromkeys(e.name for e in c.entries)) for c in (base, other)]
+        raise ResultsError(f"no task in common: {base.name} has {have[0]}; {other.name} has {have[1]}")
+    return [chosen[key] for key in sorted(chosen, key=lambda key: [(e.name, e.form) for e in base.entries].index(key))]
+
+
+def _misfit(base: str, mine: Entry, other: str, theirs: Entry) -> str:
+    if mine.form != theirs.form:
+        return f"{mine.name}: {base} answered form {mine.form}, {other} form {theirs.form}; score both on one form"
+    task = (
+        next(t for t in mine.tasks if mine.versions.get(t) != theirs.versions.get(t)) if mine.tasks == theirs.tasks else mine.name
+    )
+    return (
+        f"{task}: {base} was scored with version {mine.versions.get(task)}, {other} with {theirs.versions.get(task)}: "
+        "other questions or grading; score one of them again"
+    )
+
+
+def _differing(mine: Entry, theirs: Entry) -> list[str]:
+    return [what for what, value in mine.settings.items() if value != theirs.settings.get(what)]
+
+
+def _warnings(mine: Entry, theirs: Entry, shared: int, sizes: tuple[int, int], prompts: int) -> list[str]:
+    found = []
+    if differing := _differing(mine, theirs):
+        found.append(f"{mine.name}: {', '.join(differing)} differ")
+    if prompts:
+        found.append(
+            f"{mine.name}: the prompts of {prompts} of {shared} documents differ, so the difference is not the model's alone"
+        )
+    if max(sizes) > shared:
+        found.append(f"{mine.name}: only {shared} documents are in both ({sizes[0]} and {sizes[1]} were answered)")
+    return found
+
+
+def means(values: Mapping[Document, float], documents: Sequence[Document]) -> list[float]:
+    """The values of some documents, in their order."""
+    return [values[d] for d in documents]

@@ -1,0 +1,175 @@
+"""Scores on disk → what there is to compare. Reads result files only; samples are read when a pair is chosen."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from equipoise.harness_ext.balance import abilities
+from equipoise.harness_ext.errors import ResultsError
+from equipoise.harness_ext.manifest import Manifest, read_manifest
+from equipoise.harness_ext.results import Run, read_run, stamp_of
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One ability or rubric task in one results file."""
+
+    name: str
+    tasks: tuple[str, ...]
+    form: int
+    """Of a rubric; 0 for everything else."""
+    versions: Mapping[str, str]
+    settings: Mapping[str, Any]
+    """What else must be equal for a fair comparison: few-shot, limit, prompt format, generation."""
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """One checkpoint's scores."""
+
+    name: str
+    folder: Path
+    manifest: Manifest
+    entries: Sequence[Entry]
+    """Newest first."""
+
+
+def read_checkpoints(names: Sequence[str], results: Path | None) -> list[Checkpoint]:
+    """The named checkpoints, the base first.
+
+    A name is a result folder or file, or a checkpoint within `results`. With `results` alone: the base that its series.json
+    names, then all others. Raises `ResultsError` for anything else.
+    """
+    if results is not None and not results.is_dir():
+        raise ResultsError(f"--results {results}: no such folder")
+    if not names and results is not None:
+        names = _whole_series(results)
+    if len(names) < 2:
+        what = "nothing" if not names else f"only {names[0]}"
+        raise ResultsError(f"{what} to compare: name a base and at least one checkpoint, or --results of a series with its base")
+    found = [_read(_locate(name, results), name) for name in names]
+    twice = next((c for i, c in enumerate(found) if c.folder in [d.folder for d in found[:i]] and c.folder.is_dir()), None)
+    if twice:
+        raise ResultsError(f"{twice.folder} is named twice")
+    return _told_apart(found)
+
+
+def _whole_series(results: Path) -> list[str]:
+    path = results / "series.json"
+    if not path.is_file():
+        raise ResultsError(f"{results}: no series.json in it, so name the base and the checkpoints")
+    try:
+        bases = [str(base["name"]) for base in json.loads(path.read_text("utf-8"))["bases"].values()]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ResultsError(f"{path}: not a series.json of equipoise ({error})") from error
+    if len(bases) != 1:
+        raise ResultsError(
+            f"{path}: has {len(bases)} bases ({', '.join(bases)}): name the one to compare with, and its checkpoints"
+        )
+    folders = {path.parent for path in results.rglob("results_*.json") if stamp_of(path)}
+    others = sorted((str(f.relative_to(results)) for f in folders), key=lambda name: (_step(results / name), name))
+    return [bases[0], *(name for name in others if name != bases[0])]
+
+
+def _step(folder: Path) -> int:
+    return read_manifest(folder).step or 0
+
+
+def _locate(name: str, results: Path | None) -> Path:
+    candidates = [results / name] if results is not None else []
+    for path in [*candidates, Path(name)]:
+        if path.exists():
+            return path
+    if results is None:
+        raise ResultsError(f"{name}: no such result folder or file")
+    known = sorted(str(p.parent.relative_to(results)) for p in results.rglob("results_*.json"))
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or list(dict.fromkeys(known))[:6]
+    raise ResultsError(f"{name}: no such checkpoint in {results}; there is {', '.join(dict.fromkeys(near)) or 'none'}")
+
+
+def _read(path: Path, name: str) -> Checkpoint:
+    files = [path] if path.is_file() else _result_files(path)
+    runs = [read_run(file) for file in sorted(files, key=lambda p: stamp_of(p) or "", reverse=True)]
+    folder = runs[0].path.parent
+    manifest = read_manifest(folder)
+    entries = [entry for run in runs for entry in _entries(run)]
+    if not entries:
+        raise ResultsError(f"{path}: no task with scores in it")
+    return Checkpoint(manifest.name or _short(name), path, manifest, entries)
+
+
+def _result_files(folder: Path) -> list[Path]:
+    """Of the folder itself, else of the one folder in it: `lm_eval --output_path` makes one per model."""
+    own = [p for p in folder.glob("results_*.json") if stamp_of(p)]
+    if own:
+        return own
+    below = [p for p in folder.rglob("results_*.json") if stamp_of(p)]
+    models = sorted({p.parent for p in below})
+    if not models:
+        raise ResultsError(
+            f"{folder}: no results_*.json in it; score it first, or run lm_eval with --output_path and --log_samples"
+        )
+    if len(models) > 1:
+        inside = ", ".join(str(m.relative_to(folder)) for m in models[:4])
+        raise ResultsError(f"{folder}: has the results of {len(models)} models ({inside}, …): name one of them")
+    return below
+
+
+def _entries(run: Run) -> list[Entry]:
+    """What one results file holds."""
+    results = run.results
+    configs, versions, shots = (results.get(key) or {} for key in ("configs", "versions", "n-shot"))
+    config = results.get("config") or {}
+    found = []
+    for name, tasks in abilities(results).items():
+        settings = {
+            "few-shot examples": {task: shots.get(task) for task in tasks},
+            "generation settings": {task: (configs.get(task) or {}).get("generation_kwargs") for task in tasks},
+            "seed of the items": {task: _metadata(configs, task).get("seed") for task in tasks},
+            "repeats": {task: (configs.get(task) or {}).get("repeats") for task in tasks},
+            "chat template": results.get("chat_template_sha"),
+            "system prompt": results.get("system_instruction_sha"),
+            "few-shot as turns": results.get("fewshot_as_multiturn"),
+            "limit": config.get("limit"),
+            "engine": _engine(config),
+            "dtype": config.get("model_dtype") or _argument(config, "dtype"),
+        }
+        forms = {int(_metadata(configs, task).get("form") or 0) for task in tasks}
+        versioned = {task: str(versions.get(task)) for task in tasks}
+        found.append(Entry(name, tuple(tasks), forms.pop() if len(forms) == 1 else 0, versioned, settings, run))
+    return found
+
+
+def _engine(config: Mapping[str, Any]) -> Any:
+    return _argument(config, "engine") or config.get("model")
+
+
+def _argument(config: Mapping[str, Any], name: str) -> Any:
+    """One of the model's arguments: a mapping, or `a=1,b=2` in older files."""
+    arguments = config.get("model_args")
+    if isinstance(arguments, Mapping):
+        return arguments.get(name)
+    pairs = (part.partition("=") for part in str(arguments or "").split(","))
+    return next((value for key, _, value in pairs if key == name), None)
+
+
+def _metadata(configs: Mapping[str, Any], task: str) -> Mapping[str, Any]:
+    metadata = (configs.get(task) or {}).get("metadata")
+    return metadata if isinstance(metadata, Mapping) else {}
+
+
+def _short(name: str) -> str:
+    path = Path(name)
+    return path.parent.name or path.stem if path.suffix == ".json" else path.name or str(path)
+
+
+def _told_apart(checkpoints: list[Checkpoint]) -> list[Checkpoint]:
+    """Names that occur twice are completed by their folders."""
+    names = [c.name for c in checkpoints]
+    return [c if names.count(c.name) == 1 else Checkpoint(str(c.folder), c.folder, c.manifest, c.entries) for c in checkpoints]

@@ -1,0 +1,119 @@
+"""Templates and what they need: HTML is escaped by jinja, unknown names are errors."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from equipoise import __version__
+from equipoise.harness_ext.compare import Compared, Comparison, Flipped
+from equipoise.leaderboard.reports._figures import forest, scatter
+from equipoise.leaderboard.reports._provenance import provenance
+from equipoise.leaderboard.reports._words import DOMAIN_TITLES, GENERAL_TITLES, p_value, paragraph
+
+_HERE = Path(__file__).parent
+
+LONGEST = 6_000
+"""Characters of one answer that a report shows; the whole is in the samples file."""
+MOST_FLIPPED = 60
+"""Lost items that a report lists per ability."""
+
+
+def as_html(comparison: Comparison) -> str:
+    """One file with everything in it: opens offline, prints, follows the reader's dark or light."""
+    return _environment(html=True).get_template("report.html.j2").render(_context(comparison))
+
+
+def as_markdown(comparison: Comparison) -> str:
+    """For a pull request: verdicts, tables, no answers."""
+    return _environment(html=False).get_template("report.md.j2").render(_context(comparison))
+
+
+def _environment(*, html: bool) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE),
+        autoescape=html,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": _number,
+        "signed": _signed,
+        "shortened": _shortened,
+        "p": p_value,
+        "cell": _cell,
+        "prompt_end": _prompt_end,
+    }
+    environment.filters["zip"] = zip
+    environment.globals["css"] = Markup((_HERE / "report.css").read_text("utf-8"))
+    return environment
+
+
+def _context(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "comparison": comparison,
+        "version": __version__,
+        "created": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "paragraph": lambda compared: paragraph(comparison, compared),
+        "domain_titles": DOMAIN_TITLES,
+        "general_titles": GENERAL_TITLES,
+        "scatter": scatter(comparison),
+        "forest": _forest,
+        "provenance": provenance(comparison),
+        "critical": _critical,
+        "most_flipped": MOST_FLIPPED,
+        "flipped_by_ability": _flipped,
+    }
+
+
+def _forest(compared: Compared) -> Any:
+    groups = []
+    if compared.domain:
+        groups += [("Domain, by dimension", compared.domain.dimensions or [compared.domain.difference])]
+        groups += [("Domain, by category", compared.domain.categories), ("Domain, by task", compared.domain.tasks)]
+    if compared.general:
+        groups.append(("General, by ability (above chance)", [a.difference for a in compared.general.abilities]))
+    return forest(groups)
+
+
+def _critical(compared: Compared) -> list[Any]:
+    """Questions that fail a critical criterion now and did not before."""
+    return [q for q in compared.domain.questions if q.critical and not q.base_critical] if compared.domain else []
+
+
+def _flipped(compared: Compared) -> list[tuple[str, list[Flipped], int]]:
+    """(ability, lost items shown, all lost) where any were lost."""
+    abilities = compared.general.abilities if compared.general else []
+    return [(a.difference.name, list(a.lost[:MOST_FLIPPED]), len(a.lost)) for a in abilities if a.lost]
+
+
+def _number(value: float | None, places: int = 3) -> str:
+    return "unknown" if value is None or not math.isfinite(value) else f"{value:.{places}f}"
+
+
+def _signed(value: float | None, places: int = 3) -> str:
+    return "unknown" if value is None or not math.isfinite(value) else f"{value:+.{places}f}"
+
+
+def _shortened(text: str) -> str:
+    left = len(text) - LONGEST
+    return text if left <= 0 else f"{text[:LONGEST]}\n… {left:,} more characters in the samples file"
+
+
+def _prompt_end(text: str) -> str:
+    """The end of a prompt, where its question is."""
+    return text if len(text) <= 1_500 else "… " + text[-1_500:]
+
+
+def _cell(text: object) -> str:
+    """Text that cannot leave its Markdown cell."""
+    plain = " ".join(str(text).split())
+    for mark in "\\`*_{}[]<>|$~#":
+        plain = plain.replace(mark, "\\" + mark)
+    return plain

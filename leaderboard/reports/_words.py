@@ -1,0 +1,92 @@
+"""The verdict in plain words: what a decision maker reads first."""
+
+from __future__ import annotations
+
+from equipoise.harness_ext.compare import Compared, Comparison, Domain, General
+
+DOMAIN_TITLES = {"better": "Better at the domain work", "worse": "Worse at the domain work", "cannot tell": "Domain: cannot tell"}
+GENERAL_TITLES = {
+    "no collapse": "No collapse of general ability",
+    "collapse": "Collapse of general ability",
+    "inconclusive": "General ability: inconclusive",
+}
+
+
+def paragraph(comparison: Comparison, compared: Compared) -> str:
+    """One paragraph on one checkpoint."""
+    parts = [f"Against {comparison.base.name}, {compared.name}"]
+    domain = f" {_domain(compared.domain, compared.domain_verdict or 'cannot tell')}" if compared.domain else " has no domain task"
+    general = _general(compared.general) if compared.general else "No general task was scored."
+    return "".join(parts) + domain + " " + general + _notes(comparison, compared)
+
+
+def _domain(domain: Domain, verdict: str) -> str:
+    line = domain.difference
+    change = f"score {line.base:.3f} → {line.value:.3f}, {interval(line.mean, line.low, line.high)}, p = {p_value(line.adjusted)}"
+    if verdict != "cannot tell":
+        return f"is {verdict} at the domain work ({change}, {line.clusters} questions)."
+    if not line.informative:
+        return (
+            f"cannot be told apart at the domain work: too few informative questions, fewer than 30 % of the {line.clusters} "
+            f"are above zero for either ({change})."
+        )
+    return f"cannot be told apart at the domain work ({change}, {line.clusters} questions).{_needed(domain)}"
+
+
+def _needed(domain: Domain) -> str:
+    line = domain.difference
+    known = f" {line.clusters} questions of this spread would show a true difference of {line.detectable:.2f} four times in five"
+    if domain.questions_needed is None or domain.questions_needed > 100 * line.clusters:
+        return known + "; no reasonable number of questions would decide one as small as this."
+    more = domain.questions_needed - line.clusters
+    return known + (f"; about {more:,} more would decide one as large as observed." if more > 0 else ".")
+
+
+def _general(general: General) -> str:
+    d = general.decision
+    span = f"ΔG {d.mean:+.3f}, one-sided 95 % bounds {d.low:+.3f} and {d.high:+.3f}, margin {general.margin:g}"
+    power = f"planned power {d.power:.0%} with {general.documents:,} documents"
+    if d.answer == "no collapse":
+        return f"General ability has not collapsed: a loss of {general.margin:g} or more is excluded ({span}; {power})."
+    if d.answer == "collapse":
+        return f"General ability has collapsed: the loss is larger than {general.margin:g} ({span})."
+    needed = (
+        f" About {round(general.factor * general.documents, -2):,.0f} documents would decide it, if the true change is the observed one."
+        if general.factor and general.factor < 100
+        else ""
+    )
+    return f"Whether general ability has collapsed is open: neither a loss of {general.margin:g} nor its absence is shown ({span}; {power}).{needed}"
+
+
+def _notes(comparison: Comparison, compared: Compared) -> str:
+    notes = ""
+    if compared.domain:
+        new = sum(q.critical and not q.base_critical for q in compared.domain.questions)
+        gone = sum(q.base_critical and not q.critical for q in compared.domain.questions)
+        if new or gone:
+            notes += f" Critical failures: {new} new, {gone} gone."
+    if compared.balances:
+        b = compared.balances
+        notes += f" Balance {b.base.value:.3f} → {b.other.value:.3f} (difference {b.difference.low:+.3f} to {b.difference.high:+.3f})."
+    if compared.domain_verdict == "better":
+        if compared.confirmed is None and len(comparison.compared) > 1 and comparison.winner == compared.name:
+            notes += (
+                " Unconfirmed: the best of several is flattered by having been chosen; "
+                "score it and the base on another form (--metadata form=1)."
+            )
+        elif compared.confirmed is not None:
+            forms = ", ".join(str(f.form) for f in compared.domain.forms) if compared.domain else ""
+            notes += f" {'Confirmed' if compared.confirmed else 'Not confirmed'} on form {forms}."
+    if not any(compared.name in recipe.names for recipe in comparison.recipes) and compared.checkpoint.manifest.seed is not None:
+        notes += " One seed of its recipe: training noise is not in these intervals."
+    return notes
+
+
+def interval(mean: float, low: float, high: float) -> str:
+    """A difference with its 95 % interval."""
+    return f"difference {mean:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}"
+
+
+def p_value(p: float) -> str:
+    """p to three places."""
+    return "below 0.001" if p < 0.001 else f"{p:.3f}"
