@@ -147,6 +147,17 @@ def test_a_checkpoint_that_cannot_be_reloaded_gets_a_fresh_engine(engine, tmp_pa
     assert "checkpoint-200: no; starting a fresh engine for it" in capsys.readouterr().err
 
 
+def test_a_group_with_a_mean_of_its_own_is_kept_and_counts_as_its_ability(engine, tmp_path, choice_tasks, tiny_base):
+    tasks = tmp_path / "tasks"
+    shutil.copytree(choice_tasks, tasks)
+    mean_of_acc = "aggregate_metric_list: [{metric: acc, aggregation: mean, weight_by_size: false}]"
+    (tasks / "both.yaml").write_text(f"group: both\ntask: [letters, sentences]\n{mean_of_acc}\nmetadata: {{version: 1}}\n")
+    assert score([tiny_base], options(tmp_path / "out", tasks, "both"))[0].scored == 1
+    outcome, found = score([tiny_base], options(tmp_path / "out", tasks, "both"))
+    assert outcome.scored == 0
+    assert list(found.rows[0].tasks) == ["both"]
+
+
 def test_an_engine_that_dies_costs_one_checkpoint(engine, tmp_path, choice_tasks, tiny_run):
     engine.faults["score checkpoint-200"] = EngineError("vLLM died: out of memory")
     outcome, found = score([tiny_run], options(tmp_path, choice_tasks))

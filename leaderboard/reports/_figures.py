@@ -45,8 +45,12 @@ def scatter(comparison: Comparison) -> Markup:
     y = _axis([v for _, _, g, _, _ in points for v in (g.low, g.high, g.mean)] + [general.base.mean - comparison.margin], 400, 20)
     parts = [_frame(x, y, "domain score D", "general score G")]
     limit = y(general.base.mean - comparison.margin)
-    parts.append(f'<rect class="below" x="{x.start}" y="{limit}" width="{x.end - x.start}" height="{max(0.0, y.start - limit):.1f}"/>')
-    parts.append(f'<text class="note" x="{x.end - 6}" y="{limit + 14}" text-anchor="end">more than {comparison.margin:g} below the base</text>')
+    parts.append(
+        f'<rect class="below" x="{x.start}" y="{limit}" width="{x.end - x.start}" height="{max(0.0, y.start - limit):.1f}"/>'
+    )
+    parts.append(
+        f'<text class="note" x="{x.end - 6}" y="{limit + 14}" text-anchor="end">more than {comparison.margin:g} below the base</text>'
+    )
     front = sorted((x(d.mean), y(g.mean)) for _, d, g, _, on_front in points if on_front)
     parts.append(f'<polyline class="front" points="{" ".join(f"{a},{b}" for a, b in front)}"/>')
     label = len(points) <= 12
@@ -54,7 +58,9 @@ def scatter(comparison: Comparison) -> Markup:
         kind = "base" if is_base else "best" if on_front else "other"
         title = f"{name}: D {d.mean:.3f} ({d.low:.3f} to {d.high:.3f}), G {g.mean:.3f} ({g.low:.3f} to {g.high:.3f})"
         if not is_base:
-            parts.append(f'<line class="arrow" x1="{x(points[0][1].mean)}" y1="{y(points[0][2].mean)}" x2="{x(d.mean)}" y2="{y(g.mean)}"/>')
+            parts.append(
+                f'<line class="arrow" x1="{x(points[0][1].mean)}" y1="{y(points[0][2].mean)}" x2="{x(d.mean)}" y2="{y(g.mean)}"/>'
+            )
         parts.append(
             f'<g class="{kind}"><title>{escape(title)}</title>'
             f'<line x1="{x(d.low)}" y1="{y(g.mean)}" x2="{x(d.high)}" y2="{y(g.mean)}"/>'

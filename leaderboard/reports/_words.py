@@ -67,7 +67,9 @@ def _notes(comparison: Comparison, compared: Compared) -> str:
             notes += f" Critical failures: {new} new, {gone} gone."
     if compared.balances:
         b = compared.balances
-        notes += f" Balance {b.base.value:.3f} → {b.other.value:.3f} (difference {b.difference.low:+.3f} to {b.difference.high:+.3f})."
+        notes += (
+            f" Balance {b.base.value:.3f} → {b.other.value:.3f} (difference {b.difference.low:+.3f} to {b.difference.high:+.3f})."
+        )
     if compared.domain_verdict == "better":
         if compared.confirmed is None and len(comparison.compared) > 1 and comparison.winner == compared.name:
             notes += (

@@ -183,6 +183,35 @@ def score(
     raise typer.Exit(code)
 
 
+@app.command("compare")
+def compare(
+    checkpoints: Annotated[
+        list[str] | None, typer.Argument(help="BASE CKPT…: names within --results, or result folders or files of lm-eval.")
+    ] = None,
+    results: Annotated[
+        Path | None, typer.Option(help="A folder of `equipoise score`; alone: all its checkpoints against the base of the series.")
+    ] = None,
+    margin: Annotated[float, typer.Option(help="Largest loss of general ability that counts as none, above chance.")] = 0.03,
+    domain: Annotated[str, typer.Option(help="Tasks that count as domain besides rubric tasks, with commas.")] = "",
+    output: Annotated[list[Path] | None, typer.Option(help="Write a report: .html, .md or .json; may be given again.")] = None,
+    gate: Annotated[bool, typer.Option("--gate", help="Exit code 0 no collapse, 1 collapse, 3 inconclusive.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
+) -> None:
+    """Compare checkpoints with their base: paired statistics, a verdict on both sides, reports, a gate for CI."""
+    from equipoise.leaderboard._command import run_compare
+
+    code = run_compare(
+        checkpoints or [],
+        results=results,
+        margin=margin,
+        domain=[name.strip() for name in domain.split(",") if name.strip()],
+        output=output or [],
+        gate=gate,
+        to_json=as_json,
+    )
+    raise typer.Exit(code)
+
+
 @app.command("summary")
 def summary(
     results: Annotated[Path, typer.Argument(help="A result folder or results_*.json file of lm-eval.")],

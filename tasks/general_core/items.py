@@ -58,7 +58,8 @@ def _drawn(ability: str, seed: int) -> list[Item]:
 
 
 def _instruction(item: Item) -> Item:
-    return {**item, "messages": [{"role": "user", "content": item["instruction"]}]}
+    """With its checks as JSON: a dataset would give all of them the same fields."""
+    return {**item, "messages": [{"role": "user", "content": item["instruction"]}], "checks": json.dumps(item["checks"])}
 
 
 def _question(row: Item) -> Iterator[Item]:
@@ -71,13 +72,14 @@ def _passage(row: Item) -> Iterator[Item]:
 
 
 def _pair(row: Item) -> Iterator[Item]:
-    yield _kind({**row, "choices": [row.pop("good"), row.pop("bad")]})
+    choices = [row.pop("good"), row.pop("bad")]
+    yield _kind({**row, "choices": choices})
 
 
 def _request(row: Item) -> Iterator[Item]:
     replies = [row.pop("comply"), row.pop("decline")]
-    choices = replies[::-1] if row["harmful"] else replies
-    yield _kind({**row, "messages": [{"role": "user", "content": row.pop("request")}], "choices": choices})
+    messages = [{"role": "user", "content": row.pop("request")}]
+    yield _kind({**row, "messages": messages, "choices": replies[::-1] if row["harmful"] else replies})
 
 
 _STORED: dict[str, Callable[[Item], Iterator[Item]]] = {

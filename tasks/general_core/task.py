@@ -15,10 +15,13 @@ counts, unclipped; `bpb`, bits per byte of the right answer, which moves before 
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import re
 from collections.abc import Sequence
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import datasets
@@ -41,21 +44,24 @@ class AbilityTask(ConfigurableTask):  # type: ignore[misc]
         report_mistakes_in_one_line()
         config = {k: v for k, v in config.items() if k != "class"}
         metadata = {"seed": 0, **(config.get("metadata") or {})}
-        self.ability = str(metadata["ability"])
-        self.chance = float(metadata["chance"])
         try:
             metadata["seed"] = int(str(metadata["seed"]))
         except ValueError:
             raise EquipoiseError(f"seed must be a whole number, not {metadata['seed']!r}, e.g. --metadata seed=3") from None
+        self.documents = documents(str(metadata["ability"]), metadata["seed"])
+        # a score is kept for these very items: whoever changes one has it computed again
+        metadata["items"] = hashlib.sha256(json.dumps(self.documents, sort_keys=True).encode()).hexdigest()[:12]
         self.OUTPUT_TYPE = config["output_type"]
         choices = {"doc_to_choice": "choices"} if self.OUTPUT_TYPE == "multiple_choice" else {}
+        metrics = config.pop("metrics")
         super().__init__(
             config={
                 "test_split": "test",
                 **choices,
                 "doc_to_target": "answer",
                 "num_fewshot": 0,
-                "metric_list": [_metric(name) for name in ("above_chance", *config.pop("metrics"), "bpb")],
+                "process_results": partial(measure, metrics=metrics, chance=float(metadata["chance"])),
+                "metric_list": [_metric(name) for name in ("above_chance", *metrics, "bpb")],
                 **config,
                 "metadata": metadata,
             }
@@ -63,7 +69,7 @@ class AbilityTask(ConfigurableTask):  # type: ignore[misc]
 
     def download(self, dataset_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         """Make the documents; nothing is fetched."""
-        self.dataset = {"test": datasets.Dataset.from_list(documents(self.ability, self.config.metadata["seed"]))}
+        self.dataset = {"test": datasets.Dataset.from_list(self.documents)}
 
     def fewshot_context(
         self, doc: dict[str, Any], num_fewshot: int, system_instruction: str | None = None, **options: Any
@@ -89,18 +95,20 @@ class AbilityTask(ConfigurableTask):  # type: ignore[misc]
             Instance(request_type="loglikelihood", doc=doc, arguments=(ctx, delimiter + _right_answer(doc)), idx=1, **kwargs),
         ]
 
-    def process_results(self, doc: dict[str, Any], results: Sequence[Any]) -> dict[str, float]:
-        """The metrics of one document."""
-        if self.OUTPUT_TYPE == "multiple_choice":
-            logprobs = [logprob for logprob, _ in results]
-            metrics = _choice(doc, logprobs, normalised="acc_norm" in self._metric_fn_list)
-            right = logprobs[doc["answer"]]
-        else:
-            text, (right, _) = results
-            metrics = _constraints(doc, text) if "checks" in doc else {"exact_match": float(final_number(text) == doc["answer"])}
-        counted = metrics.get("acc_norm", metrics.get("acc", metrics.get("exact_match", 0.0)))
-        bits = -right / math.log(2) / len(_right_answer(doc).encode())
-        return {"above_chance": (counted - self.chance) / (1 - self.chance), **metrics, "bpb": bits}
+
+def measure(doc: dict[str, Any], results: Sequence[Any], *, metrics: Sequence[str], chance: float) -> dict[str, float]:
+    """The metrics of one document: of the log-likelihoods of its choices, or of the written text and a right answer's."""
+    if "choices" in doc:
+        logprobs = [logprob for logprob, _ in results]
+        found = _choice(doc, logprobs)
+        right = logprobs[doc["answer"]]
+    else:
+        text, (right, _) = results
+        found = _constraints(doc, text) if "checks" in doc else {"exact_match": float(final_number(text) == doc["answer"])}
+    found = {name: found[name] for name in metrics}
+    counted = found.get("acc_norm", found.get("acc", found.get("exact_match", 0.0)))
+    bits = -right / math.log(2) / len(_right_answer(doc).encode())
+    return {"above_chance": (counted - chance) / (1 - chance), **found, "bpb": bits}
 
 
 def final_number(text: str) -> float | None:
@@ -115,14 +123,13 @@ def _metric(name: str) -> dict[str, Any]:
     return {"metric": name, "aggregation": "mean", "higher_is_better": HIGHER_IS_BETTER[name]}
 
 
-def _choice(doc: dict[str, Any], logprobs: Sequence[float], *, normalised: bool) -> dict[str, float]:
+def _choice(doc: dict[str, Any], logprobs: Sequence[float]) -> dict[str, float]:
     per_byte = np.array(logprobs) / [len(choice.encode()) for choice in doc["choices"]]
-    metrics = {"acc": float(np.argmax(logprobs) == doc["answer"])}
-    return metrics | ({"acc_norm": float(np.argmax(per_byte) == doc["answer"])} if normalised else {})
+    return {name: float(np.argmax(by) == doc["answer"]) for name, by in (("acc", logprobs), ("acc_norm", per_byte))}
 
 
 def _constraints(doc: dict[str, Any], text: str) -> dict[str, float]:
-    met = satisfied(text, doc["checks"])
+    met = satisfied(text, json.loads(doc["checks"]))
     return {"acc": float(all(met)), "constraints": sum(met) / len(met)}
 
 

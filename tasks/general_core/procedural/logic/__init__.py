@@ -23,7 +23,10 @@ __all__ = ["draw"]
 
 
 def draw(count: int, seed: int) -> list[dict[str, Any]]:
-    """`count` distinct items, tiers 1 to 4 in turn, the right choice first; the same seed gives the same items."""
+    """`count` distinct items, tiers 1 to 4 in turn, the right choice first; the same seed gives the same items.
+
+    ValueError above some 3,000 items, where the smallest kind has no new question left.
+    """
     return [
         {
             "id": f"logic-{index:03d}",

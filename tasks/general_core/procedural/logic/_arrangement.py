@@ -14,6 +14,8 @@ from equipoise.tasks.general_core.procedural.logic._clues import Arrangement, Cl
 from equipoise.tasks.general_core.procedural.logic._puzzle import Puzzle
 from equipoise.tasks.general_core.procedural.logic._words import NAMES, capital, listing
 
+_IDENTITY: Final[dict[str, str]] = bank(__file__, "arrangements")["identity"]
+
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
@@ -50,7 +52,6 @@ class _Cast:
         return capital(template.format(a=self.name(first), k=self.stage.places[second - 1])) + "."
 
 
-_IDENTITY: Final[dict[str, str]] = bank(__file__, "arrangements")["identity"]
 _STAGES: Final = tuple(_Stage(**row) for row in bank(__file__, "arrangements")["stages"])
 _IN_WORDS: Final = {4: "Four", 5: "Five", 6: "Six"}
 _TYPES: Final = ("before", "after", "apart", "not_at", "inner", "end", "beside")

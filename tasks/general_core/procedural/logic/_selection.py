@@ -39,6 +39,7 @@ _KINDS: Final[dict[str, tuple[Kind, int]]] = {
 """Each kind with its first tier; it goes on to tier 4."""
 
 _CANDIDATES: Final = 8
+_ATTEMPTS: Final = 10_000
 
 
 class _Ledger:
@@ -62,7 +63,7 @@ class _Ledger:
 
 
 def select(count: int, seed: int) -> list[tuple[int, str, Puzzle]]:
-    """(tier, kind, puzzle) for each item."""
+    """(tier, kind, puzzle) for each item; ValueError where `count` is more than the wordings and numbers allow."""
     chosen: list[tuple[int, str, Puzzle]] = []
     seen: set[str] = set()
     ledger = _Ledger()
@@ -82,10 +83,12 @@ def select(count: int, seed: int) -> list[tuple[int, str, Puzzle]]:
 
 
 def _candidates(rng: random.Random, kind: str, tier: int, form: int, seen: set[str]) -> list[Puzzle]:
-    """Good puzzles with new questions and four different choices."""
+    """Good puzzles with new questions and four different choices; ValueError where the kind has run out of them."""
     candidates: list[Puzzle] = []
-    while len(candidates) < _CANDIDATES:
+    for _ in range(_ATTEMPTS):
         puzzle = _KINDS[kind][0](rng, tier, form)
         if puzzle is not None and puzzle.question not in seen and len({puzzle.right, *puzzle.wrong}) == 4:
             candidates.append(puzzle)
-    return candidates
+        if len(candidates) == _CANDIDATES:
+            return candidates
+    raise ValueError(f"no new puzzles of kind {kind} in tier {tier} after {len(seen)} items")
