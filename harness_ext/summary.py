@@ -1,4 +1,4 @@
-"""A run of a rubric task as one readable screen."""
+"""A run as one readable screen: its rubric tasks, and a table of its general abilities."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from equipoise.harness_ext.balance import scores_of
 from equipoise.harness_ext.errors import ResultsError
+from equipoise.harness_ext.general_summary import print_general
 from equipoise.harness_ext.grading import Verdict
 from equipoise.harness_ext.lmeval_task import criteria_of
 from equipoise.harness_ext.results import Run, latest_run
@@ -86,11 +88,14 @@ def rubric_tasks(run: Run) -> list[str]:
 
 
 def print_summary(path: Path, question: str | None = None) -> None:
-    """Print every rubric task of the newest run under `path`, with one graded answer each."""
+    """Print the newest run under `path`: every rubric task with one graded answer each, then its general abilities."""
     run = latest_run(path)
     tasks = rubric_tasks(run)
-    if not tasks:
-        raise ResultsError(f"{run.path}: no rubric task in this run; it has {', '.join(run.results['results']) or 'no tasks'}")
+    scores, left_out = scores_of(run)
+    if not scores:
+        raise ResultsError(
+            f"{run.path}: no rubric task, and no general task with a known chance level; it has {', '.join(run.results['results']) or 'no tasks'}"
+        )
     console = Console(highlight=False)
     for task in tasks:
         rows = run.samples(task)
@@ -98,7 +103,10 @@ def print_summary(path: Path, question: str | None = None) -> None:
             raise ResultsError(f"{run.sample_file(task)}: no samples in it")
         _print_scores(console, summarise(run, task, rows))
         _print_question(console, _pick(rows, question))
-        console.print(f"\n[bold]Files[/]\n  {escape(str(run.path))}\n  {escape(str(run.sample_file(task)))}", soft_wrap=True)
+    print_general(console, scores, left_out)
+    console.print(f"\n[bold]Files[/]\n  {escape(str(run.path))}", soft_wrap=True)
+    for task in tasks:
+        console.print(f"  {escape(str(run.sample_file(task)))}", soft_wrap=True)
 
 
 def _print_scores(console: Console, s: Summary) -> None:

@@ -65,8 +65,27 @@ def test_bad_result_folders(folder, tmp_path):
     with pytest.raises(ResultsError, match="cut off"):
         latest_run(folder)
     path.write_text('{"results": {"piqa": {"acc,none": 0.5}}}')
-    with pytest.raises(ResultsError, match="no rubric task in this run; it has piqa"):
+    with pytest.raises(ResultsError, match=r"samples_piqa.*--log_samples"):
         print_summary(folder)
+    path.with_name(path.name.replace("results_", "samples_piqa_")).with_suffix(".jsonl").write_text(
+        '{"doc_id": 0, "doc_hash": "a"}'
+    )
+    with pytest.raises(ResultsError, match="no rubric task, and no general task with a known chance level; it has piqa"):
+        print_summary(folder)
+
+
+def test_the_table_of_general_abilities(tmp_path, capsys):
+    rows = [
+        {"doc_id": i, "doc_hash": str(i), "filter": "none", "doc": {"tier": 1 + i % 2}, "acc": float(i % 4 > 0), "bpb": 2.0}
+        for i in range(8)
+    ]
+    (tmp_path / "samples_quiz_1.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    results = {"results": {"quiz": {"acc,none": 0.75}}, "configs": {"quiz": {"metadata": {"chance": 0.5}}}}
+    (tmp_path / "results_1.json").write_text(json.dumps(results))
+    print_summary(tmp_path)
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("quiz"))
+    # 6 of 8 right above 0.5; tier 1 (even) 2 of 4, tier 2 (odd) 4 of 4
+    assert line.split() == ["quiz", "8", "0.750", "0.50", "+0.500", "-0.27…+1.27", "2.00", "+0.00", "+1.00"]
 
 
 def test_an_unjudged_critical_criterion_is_said_to_be_unknown(shop, tmp_path):

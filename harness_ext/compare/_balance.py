@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.harness_ext.compare._pair import Pair, means
+from equipoise.harness_ext.compare._pair import Pair, lowest_forms, means
 from equipoise.harness_ext.stats import cluster_means
 
 DRAWS = 2_000
@@ -42,9 +42,7 @@ def balances(pairs: Sequence[Pair], *, seed: int = 0) -> Balances | None:
     rng = np.random.default_rng(seed)
     sides = {}
     for role in ("domain", "general"):
-        mine = [pair for pair in pairs if pair.role == role]
-        forms = {pair.name: min(p.form for p in mine if p.name == pair.name) for pair in mine}
-        mine = [pair for pair in mine if pair.form == forms[pair.name]]
+        mine = lowest_forms([pair for pair in pairs if pair.role == role])
         if not mine:
             return None
         sides[role] = np.mean([_resampled(pair, rng) for pair in mine], axis=0)  # (2, 1 + draws)

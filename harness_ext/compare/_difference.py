@@ -27,11 +27,17 @@ class Difference:
     """p after Holm's adjustment over the lines of its table."""
     clusters: int
     better: int
-    """Clusters that improved."""
+    """Clusters that improved: that fell, where lower is better."""
     worse: int
     spread: float
     """Standard deviation of the differences over clusters."""
     informative: bool
+    higher_is_better: bool = True
+
+    @property
+    def gain(self) -> bool:
+        """Whether the change is for the better."""
+        return (self.mean > 0) == self.higher_is_better
 
     @property
     def detectable(self) -> float:
@@ -39,12 +45,21 @@ class Difference:
         return minimum_detectable_effect(self.spread, self.clusters)
 
 
-def difference(name: str, base: ArrayLike, other: ArrayLike, clusters: Sequence[Hashable], p: float | None = None) -> Difference:
+def difference(
+    name: str,
+    base: ArrayLike,
+    other: ArrayLike,
+    clusters: Sequence[Hashable],
+    p: float | None = None,
+    *,
+    higher_is_better: bool = True,
+) -> Difference:
     """A line from paired values (n,). `p` replaces the sign-flip p where an exact test is known."""
     x, y = np.asarray(base, dtype=float), np.asarray(other, dtype=float)
     found = paired_difference(x, y, clusters, draws=4_000)
     spread = cluster_means(y - x, clusters)
     sure = found.p if p is None else p
+    better, worse = (found.better, found.worse) if higher_is_better else (found.worse, found.better)
     return Difference(
         name,
         float(cluster_means(x, clusters).mean()),
@@ -55,10 +70,11 @@ def difference(name: str, base: ArrayLike, other: ArrayLike, clusters: Sequence[
         sure,
         sure,
         found.clusters,
-        found.better,
-        found.worse,
+        better,
+        worse,
         float(spread.std(ddof=1)) if spread.size > 1 else 0.0,
         found.informative,
+        higher_is_better,
     )
 
 

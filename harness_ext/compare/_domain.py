@@ -12,8 +12,8 @@ import numpy as np
 
 from equipoise.harness_ext.balance import Document, TaskScore
 from equipoise.harness_ext.compare._difference import Difference, adjust, difference
-from equipoise.harness_ext.compare._pair import Pair, means
-from equipoise.harness_ext.scoring import consistency
+from equipoise.harness_ext.compare._pair import Pair, lowest_forms, means, metric_values
+from equipoise.harness_ext.scoring import METRICS, consistency
 from equipoise.harness_ext.stats import Interval, cluster_means, clustered_mean, mean_of_tasks, questions_to_decide
 
 DIMENSIONS = {
@@ -105,8 +105,7 @@ def domain_side(pairs: Sequence[Pair]) -> Domain | None:
     pairs = [pair for pair in pairs if pair.role == "domain"]
     if not pairs:
         return None
-    lowest = {name: min(p.form for p in pairs if p.name == name) for name in {p.name for p in pairs}}
-    main = [p for p in pairs if p.form == lowest[p.name]]
+    main = lowest_forms(pairs)
     rubric = [p for p in main if p.base.metric == "score"]
     whole = _whole(main)
     return Domain(
@@ -117,17 +116,17 @@ def domain_side(pairs: Sequence[Pair]) -> Domain | None:
         categories=adjust(_categories(rubric)),
         tasks=adjust([_whole([pair]) for pair in main]) if len(main) > 1 else [],
         questions=_questions(rubric),
-        forms=[_form(p, next(m for m in main if m.name == p.name)) for p in pairs if p.form != lowest[p.name]],
+        forms=[_form(p, m) for p in pairs for m in main if m.name == p.name and m.form != p.form],
         questions_needed=questions_to_decide(whole.spread, whole.mean),
     )
 
 
 def _whole(pairs: Sequence[Pair]) -> Difference:
     """D and its difference. Tasks weigh the same, whatever their number of questions."""
-    total = sum(len(p.shared) for p in pairs)
+    sizes = [len(set(_clusters(pair))) for pair in pairs]
     base, other, clusters = [], [], []
-    for pair in pairs:
-        weight = total / len(pairs) / len(pair.shared)
+    for pair, size in zip(pairs, sizes, strict=True):
+        weight = sum(sizes) / len(pairs) / size
         base += [weight * v for v in means(pair.base.values, pair.shared)]
         other += [weight * v for v in means(pair.other.values, pair.shared)]
         clusters += [(pair.name, c) for c in _clusters(pair)]
@@ -143,22 +142,19 @@ def _clusters(pair: Pair) -> list[str]:
     return [pair.base.clusters[d] for d in pair.shared]
 
 
-def _metric(score: TaskScore, documents: Sequence[Document], metric: str) -> list[float]:
-    return [float(score.rows[d][metric]) for d in documents]
-
-
 def _consistency(pairs: Sequence[Pair], side: str) -> float | None:
     scores = [(getattr(p, side), p.shared) for p in pairs]
     if not scores:
         return None
-    every, some = (mean(v for s, ds in scores for v in _metric(s, ds, metric)) for metric in ("pass_all", "pass_any"))
+    every, some = (mean(v for s, ds in scores for v in metric_values(s, ds, metric)) for metric in ("pass_all", "pass_any"))
     return consistency(every, some)
 
 
 def _dimension(pairs: Sequence[Pair], metric: str) -> Difference:
-    base = [v for p in pairs for v in _metric(p.base, p.shared, metric)]
-    other = [v for p in pairs for v in _metric(p.other, p.shared, metric)]
-    return difference(DIMENSIONS[metric], base, other, [(p.name, c) for p in pairs for c in _clusters(p)])
+    base = [v for p in pairs for v in metric_values(p.base, p.shared, metric)]
+    other = [v for p in pairs for v in metric_values(p.other, p.shared, metric)]
+    clusters = [(p.name, c) for p in pairs for c in _clusters(p)]
+    return difference(DIMENSIONS[metric], base, other, clusters, higher_is_better=METRICS[metric])
 
 
 def _categories(pairs: Sequence[Pair]) -> list[Difference]:
@@ -180,7 +176,8 @@ def _categories(pairs: Sequence[Pair]) -> list[Difference]:
 def _questions(pairs: Sequence[Pair]) -> list[Question]:
     found = []
     for pair in pairs:
-        for document in pair.shared:
+        failed = [metric_values(score, pair.shared, "critical_failure") for score in (pair.base, pair.other)]
+        for document, base_failed, other_failed in zip(pair.shared, *failed, strict=True):
             row, other = pair.base.rows[document], pair.other.rows[document]
             doc = row["doc"]
             found.append(
@@ -192,8 +189,8 @@ def _questions(pairs: Sequence[Pair]) -> list[Question]:
                     prompt=str(doc.get("prompt", "")),
                     base=float(row["score"]),
                     value=float(other["score"]),
-                    base_critical=float(row["critical_failure"]) > 0,
-                    critical=float(other["critical_failure"]) > 0,
+                    base_critical=base_failed > 0,
+                    critical=other_failed > 0,
                     base_answers=graded_answers(row),
                     answers=graded_answers(other),
                 )

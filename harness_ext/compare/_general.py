@@ -8,7 +8,7 @@ from typing import Any
 
 from equipoise.harness_ext.balance import Document, shared_differences
 from equipoise.harness_ext.compare._difference import Difference, adjust, difference
-from equipoise.harness_ext.compare._pair import Pair, means
+from equipoise.harness_ext.compare._pair import Pair, means, metric_values
 from equipoise.harness_ext.stats import (
     Forgetting,
     Interval,
@@ -50,7 +50,7 @@ class Ability:
     lost: Sequence[Flipped]
     won: Sequence[Flipped]
     bpb: Difference | None
-    """Bits per byte of the right answer; lower is better."""
+    """Bits per byte of the right answer; lower is better. None where some document has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +149,8 @@ def _tiers(pair: Pair) -> dict[int, tuple[float, float, int]]:
 def _bits(pair: Pair) -> Difference | None:
     if any("bpb" not in score.rows[d] for score in (pair.base, pair.other) for d in pair.shared):
         return None
-    base, other = ([float(score.rows[d]["bpb"]) for d in pair.shared] for score in (pair.base, pair.other))
-    return difference(pair.name, base, other, [pair.base.clusters[d] for d in pair.shared])
+    base, other = (metric_values(score, pair.shared, "bpb") for score in (pair.base, pair.other))
+    return difference(pair.name, base, other, [pair.base.clusters[d] for d in pair.shared], higher_is_better=False)
 
 
 def _flipped(pair: Pair, document: Document) -> Flipped:
@@ -182,8 +182,9 @@ def chosen_answer(row: Mapping[str, Any]) -> str:
     doc = row.get("doc")
     choices = doc.get("choices") if isinstance(doc, Mapping) else None
     arguments = row.get("arguments") or {}
-    texts = [str((arguments.get(f"gen_args_{i}") or {}).get("arg_1", "")) for i in range(len(responses))]
-    texts = [str(c) for c in choices] if isinstance(choices, list) and len(choices) == len(responses) else texts
-    lengths = [len(t.encode()) or 1 for t in texts] if "acc_norm" in row else [1] * len(texts)
+    asked = [str((arguments.get(f"gen_args_{i}") or {}).get("arg_1", "")).strip() for i in range(len(responses))]
+    texts = [str(c) for c in choices] if isinstance(choices, list) and len(choices) == len(responses) else asked
+    size = (lambda text: len(text.encode())) if "above_chance" in row else len  # general_core counts bytes, lm-eval characters
+    lengths = [(size(text) if "acc_norm" in row else 1) or 1 for text in asked]
     best = max(range(len(texts)), key=lambda i: float(responses[i][0]) / lengths[i])
     return texts[best].strip()

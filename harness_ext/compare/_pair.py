@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from equipoise.harness_ext.balance import Document, Role, TaskScore, task_score
 from equipoise.harness_ext.compare._read import Checkpoint, Entry
@@ -51,10 +53,25 @@ class Reader:
         """The score of an entry; None where it has no direction or chance level. Raises `ResultsError` for broken samples."""
         key = (str(entry.run.path), entry.name, entry.tasks)
         if key not in self._known:
-            samples = {task: entry.run.samples(task) for task in entry.tasks}
-            role: Role | None = "domain" if entry.name in self.domain or set(entry.tasks) <= set(self.domain) else None
-            self._known[key] = task_score(entry.name, samples, entry.run.results.get("configs") or {}, role=role)
+            self._known[key] = self._score(entry, {task: entry.run.samples(task) for task in entry.tasks})
         return self._known[key]
+
+    def part(self, entry: Entry, score: TaskScore, documents: Sequence[Document]) -> TaskScore:
+        """The score on some of its documents: where their choices differ in number, so does the chance level."""
+        if len(documents) == len(score.values):
+            return score
+        wanted = set(documents)
+        samples = {task: [row for d, row in score.rows.items() if d[0] == task and d in wanted] for task in entry.tasks}
+        return self._score(entry, {task: rows for task, rows in samples.items() if rows}) or score
+
+    def _score(self, entry: Entry, samples: Mapping[str, Sequence[Mapping[str, Any]]]) -> TaskScore | None:
+        role: Role | None = "domain" if counts_as_domain(entry, self.domain) else None
+        return task_score(entry.name, samples, entry.run.results.get("configs") or {}, role=role)
+
+
+def counts_as_domain(entry: Entry, domain: Collection[str]) -> bool:
+    """Whether `--domain` names it, or all of its tasks."""
+    return entry.name in domain or set(entry.tasks) <= set(domain)
 
 
 def pair_up(base: Checkpoint, other: Checkpoint, reader: Reader) -> Pairs:
@@ -69,6 +86,8 @@ def pair_up(base: Checkpoint, other: Checkpoint, reader: Reader) -> Pairs:
         if a is None or b is None:
             left_out.append(mine.name)
             continue
+        if a.metric != b.metric:
+            raise ResultsError(f"{mine.name}: {base.name} was scored by {a.metric}, {other.name} by {b.metric}; score one of them again")
         shared = [document for document in a.values if document in b.values]
         if not shared:
             raise ResultsError(
@@ -76,7 +95,7 @@ def pair_up(base: Checkpoint, other: Checkpoint, reader: Reader) -> Pairs:
                 "score one of them again"
             )
         prompts = sum(a.rows[d].get("prompt_hash") != b.rows[d].get("prompt_hash") for d in shared)
-        pairs.append(Pair(mine.name, mine.form, a, b, shared, prompts))
+        pairs.append(Pair(mine.name, mine.form, reader.part(mine, a, shared), reader.part(theirs, b, shared), shared, prompts))
         warnings += _warnings(mine, theirs, len(shared), (len(a.values), len(b.values)), prompts)
     both = {entry.name for entry, _ in chosen}
     one_sided = sorted({e.name for e in (*base.entries, *other.entries)} - both)
@@ -95,7 +114,7 @@ def _choose(base: Checkpoint, other: Checkpoint) -> list[tuple[Entry, Entry]]:
         if fitting:
             chosen[key] = (min(fitting, key=lambda mine: len(_differing(mine, theirs))), theirs)
         elif candidates:
-            misfits.append((candidates[0], theirs))
+            misfits.append((next((mine for mine in candidates if mine.form == theirs.form), candidates[0]), theirs))
     for mine, theirs in misfits:
         if not any(name == theirs.name for name, _ in chosen):
             raise ResultsError(_misfit(base.name, mine, other.name, theirs))
@@ -108,9 +127,9 @@ def _choose(base: Checkpoint, other: Checkpoint) -> list[tuple[Entry, Entry]]:
 def _misfit(base: str, mine: Entry, other: str, theirs: Entry) -> str:
     if mine.form != theirs.form:
         return f"{mine.name}: {base} answered form {mine.form}, {other} form {theirs.form}; score both on one form"
-    task = (
-        next(t for t in mine.tasks if mine.versions.get(t) != theirs.versions.get(t)) if mine.tasks == theirs.tasks else mine.name
-    )
+    if set(mine.tasks) != set(theirs.tasks):
+        return f"{mine.name}: {base} has its tasks {', '.join(mine.tasks)}, {other} {', '.join(theirs.tasks)}; score both on the same"
+    task = next(t for t in mine.tasks if mine.versions.get(t) != theirs.versions.get(t))
     return (
         f"{task}: {base} was scored with version {mine.versions.get(task)}, {other} with {theirs.versions.get(task)}: "
         "other questions or grading; score one of them again"
@@ -132,6 +151,22 @@ def _warnings(mine: Entry, theirs: Entry, shared: int, sizes: tuple[int, int], p
     if max(sizes) > shared:
         found.append(f"{mine.name}: only {shared} documents are in both ({sizes[0]} and {sizes[1]} were answered)")
     return found
+
+
+def lowest_forms(pairs: Sequence[Pair]) -> list[Pair]:
+    """Of each task the pair on the lowest form: the canonical one, where both have answered it."""
+    lowest = {pair.name: min(p.form for p in pairs if p.name == pair.name) for pair in pairs}
+    return [pair for pair in pairs if pair.form == lowest[pair.name]]
+
+
+def metric_values(score: TaskScore, documents: Sequence[Document], metric: str) -> list[float]:
+    """Another metric of the samples. Raises `ResultsError` where it is no finite number."""
+    for document in documents:
+        value = score.rows[document].get(metric)
+        if not isinstance(value, (int, float)) or not math.isfinite(value):
+            where = f"{document[0]}, document {score.rows[document].get('doc_id')}"
+            raise ResultsError(f"{where}: {metric} is {value}; score it again")
+    return [float(score.rows[d][metric]) for d in documents]
 
 
 def means(values: Mapping[Document, float], documents: Sequence[Document]) -> list[float]:

@@ -24,6 +24,7 @@ class Entry:
     form: int
     """Of a rubric; 0 for everything else."""
     versions: Mapping[str, str]
+    """By task; with that of the grader, where rules grade."""
     settings: Mapping[str, Any]
     """What else must be equal for a fair comparison: few-shot, limit, prompt format, generation."""
     run: Run
@@ -54,7 +55,8 @@ def read_checkpoints(names: Sequence[str], results: Path | None) -> list[Checkpo
         what = "nothing" if not names else f"only {names[0]}"
         raise ResultsError(f"{what} to compare: name a base and at least one checkpoint, or --results of a series with its base")
     found = [_read(_locate(name, results), name) for name in names]
-    twice = next((c for i, c in enumerate(found) if c.folder in [d.folder for d in found[:i]] and c.folder.is_dir()), None)
+    folders = [c.folder.resolve() for c in found]
+    twice = next((c for i, c in enumerate(found) if folders[i] in folders[:i] and c.folder.is_dir()), None)
     if twice:
         raise ResultsError(f"{twice.folder} is named twice")
     return _told_apart(found)
@@ -88,9 +90,9 @@ def _locate(name: str, results: Path | None) -> Path:
             return path
     if results is None:
         raise ResultsError(f"{name}: no such result folder or file")
-    known = sorted(str(p.parent.relative_to(results)) for p in results.rglob("results_*.json"))
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or list(dict.fromkeys(known))[:6]
-    raise ResultsError(f"{name}: no such checkpoint in {results}; there is {', '.join(dict.fromkeys(near)) or 'none'}")
+    known = sorted({str(p.parent.relative_to(results)) for p in results.rglob("results_*.json")})
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known[:6]
+    raise ResultsError(f"{name}: no such checkpoint in {results}; there is {', '.join(near) or 'none'}")
 
 
 def _read(path: Path, name: str) -> Checkpoint:
@@ -140,10 +142,20 @@ def _entries(run: Run) -> list[Entry]:
             "engine": _engine(config),
             "dtype": config.get("model_dtype") or _argument(config, "dtype"),
         }
-        forms = {int(_metadata(configs, task).get("form") or 0) for task in tasks}
-        versioned = {task: str(versions.get(task)) for task in tasks}
+        forms = {_form(results, configs, task) for task in tasks}
+        versioned = {task: _version(versions.get(task), _metadata(configs, task).get("grader")) for task in tasks}
         found.append(Entry(name, tuple(tasks), forms.pop() if len(forms) == 1 else 0, versioned, settings, run))
     return found
+
+
+def _form(results: Mapping[str, Any], configs: Mapping[str, Any], task: str) -> int:
+    """Of a rubric task: `--metadata form=1` stands in the config of every task of its run, but means nothing to the others."""
+    rubric = any(str(metric).endswith(",rubric") for metric in results["results"].get(task) or {})
+    return int(_metadata(configs, task).get("form") or 0) if rubric else 0
+
+
+def _version(version: Any, grader: Any) -> str:
+    return f"{version}, grader {grader}" if grader is not None else str(version)
 
 
 def _engine(config: Mapping[str, Any]) -> Any:

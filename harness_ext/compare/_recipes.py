@@ -28,22 +28,23 @@ class Recipe:
 
 
 def recipes(compared: Sequence[Compared]) -> list[Recipe]:
-    """Groups of at least two seeds, found through the manifests' config hash and step."""
-    groups: dict[tuple[str, int | None], dict[object, Compared]] = {}
+    """Groups of at least two seeds, found through the manifests: config hash, step, and how much of it was merged."""
+    groups: dict[tuple[object, ...], dict[object, Compared]] = {}
     for c in compared:
         manifest = c.checkpoint.manifest
         if manifest.config_hash and manifest.seed is not None:
-            groups.setdefault((manifest.config_hash, manifest.step), {})[manifest.seed] = c
-    return [_recipe(list(seeds.values()), step) for (_, step), seeds in groups.items() if len(seeds) > 1]
+            made = (manifest.kind, (manifest.model_extra or {}).get("alpha"))  # `equipoise merge` keeps hash, step and seed
+            groups.setdefault((manifest.config_hash, manifest.step, *map(str, made)), {})[manifest.seed] = c
+    return [_recipe(list(seeds.values())) for seeds in groups.values() if len(seeds) > 1]
 
 
-def _recipe(members: Sequence[Compared], step: int | None) -> Recipe:
+def _recipe(members: Sequence[Compared]) -> Recipe:
     domain = [c.domain.difference.mean for c in members if c.domain]
     general = [c.general.decision.mean for c in members if c.general]
     whole = len(members)
     return Recipe(
         [c.name for c in members],
-        step,
+        members[0].checkpoint.manifest.step,
         clustered_mean(domain) if len(domain) == whole else None,
         clustered_mean(general) if len(general) == whole else None,
         stdev(domain) if len(domain) == whole else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,11 +13,11 @@ import numpy as np
 from equipoise.harness_ext.compare._balance import Balances, balances
 from equipoise.harness_ext.compare._domain import Domain, domain_side
 from equipoise.harness_ext.compare._general import General, general_side
-from equipoise.harness_ext.compare._pair import Pairs, Reader, pair_up
+from equipoise.harness_ext.compare._pair import Pairs, Reader, counts_as_domain, lowest_forms, pair_up
 from equipoise.harness_ext.compare._read import Checkpoint, read_checkpoints
 from equipoise.harness_ext.compare._recipes import Recipe, recipes
 from equipoise.harness_ext.errors import ResultsError
-from equipoise.harness_ext.stats import holm, rank_intervals
+from equipoise.harness_ext.stats import cluster_means, holm, rank_intervals
 
 LEVEL = 0.05
 
@@ -72,12 +73,20 @@ def compare(names: Sequence[str], *, results: Path | None = None, margin: float 
     base, *others = read_checkpoints(names, results)
     reader = Reader(domain)
     joined = [pair_up(base, other, reader) for other in others]
-    unknown = sorted(set(domain) - {name for c in (base, *others) for e in c.entries for name in (e.name, *e.tasks)})
-    if unknown:
-        raise ResultsError(f"--domain {unknown[0]}: no such task in these results")
+    _check_domain(domain, (base, *others))
     compared = [_compare(other, pairs, margin) for other, pairs in zip(others, joined, strict=True)]
     compared = _with_ranks(_with_verdicts(compared), joined)
     return Comparison(base, margin, compared, recipes(compared), _winner(compared))
+
+
+def _check_domain(domain: Collection[str], checkpoints: Sequence[Checkpoint]) -> None:
+    entries = [entry for checkpoint in checkpoints for entry in checkpoint.entries]
+    for task in domain:
+        having = [entry for entry in entries if task in (entry.name, *entry.tasks)]
+        if not having:
+            raise ResultsError(f"--domain {task}: no such task in these results")
+        if not any(counts_as_domain(entry, domain) for entry in having):
+            raise ResultsError(f"--domain {task}: is scored as a part of {having[0].name} only; name {having[0].name}")
 
 
 def _compare(other: Checkpoint, pairs: Pairs, margin: float) -> Compared:
@@ -127,13 +136,17 @@ def _with_ranks(compared: Sequence[Compared], joined: Sequence[Pairs]) -> list[C
 
 def _ranks(joined: Sequence[Pairs]) -> list[tuple[int, int]] | None:
     """Rank intervals in D of the checkpoints among themselves and the base, on the questions that all have answered."""
-    answered = [{(p.name, d): p for p in pairs.pairs if p.role == "domain" for d in p.shared} for pairs in joined]
+    domains = [lowest_forms([p for p in pairs.pairs if p.role == "domain"]) for pairs in joined]
+    answered = [{(p.name, d): p for p in pairs for d in p.shared} for pairs in domains]
     shared = [key for key in answered[0] if all(key in a for a in answered)]
     if not shared:
         return None
+    clusters = [(name, answered[0][name, d].base.clusters[d]) for name, d in shared]
+    sizes = Counter(name for name, _ in dict.fromkeys(clusters))
+    weights = np.array([1 / sizes[name] for name, _ in shared])  # tasks weigh the same, as in D
     scores = [[answered[0][key].base.values[key[1]] for key in shared]]
     scores += [[a[key].other.values[key[1]] for key in shared] for a in answered]
-    return rank_intervals(np.array(scores), draws=2_000)[1:]
+    return rank_intervals([cluster_means(weights * x, clusters) for x in np.array(scores)], draws=2_000)[1:]
 
 
 def _beats(one: tuple[float, float], other: tuple[float, float]) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from equipoise.harness_ext.compare import Comparison, Difference
+from equipoise.leaderboard.reports._words import signed
 
 WIDTH = 720
 
@@ -53,8 +54,8 @@ def scatter(comparison: Comparison) -> Markup:
     )
     front = sorted((x(d.mean), y(g.mean)) for _, d, g, _, on_front in points if on_front)
     parts.append(f'<polyline class="front" points="{" ".join(f"{a},{b}" for a, b in front)}"/>')
-    label = len(points) <= 12
-    for name, d, g, is_base, on_front in points:
+    label_at = _label_heights([(x(d.mean), y(g.mean)) for _, d, g, _, _ in points]) if len(points) <= 12 else []
+    for i, (name, d, g, is_base, on_front) in enumerate(points):
         kind = "base" if is_base else "best" if on_front else "other"
         title = f"{name}: D {d.mean:.3f} ({d.low:.3f} to {d.high:.3f}), G {g.mean:.3f} ({g.low:.3f} to {g.high:.3f})"
         if not is_base:
@@ -66,7 +67,7 @@ def scatter(comparison: Comparison) -> Markup:
             f'<line x1="{x(d.low)}" y1="{y(g.mean)}" x2="{x(d.high)}" y2="{y(g.mean)}"/>'
             f'<line x1="{x(d.mean)}" y1="{y(g.low)}" x2="{x(d.mean)}" y2="{y(g.high)}"/>'
             f'<circle cx="{x(d.mean)}" cy="{y(g.mean)}" r="6"/>'
-            + (f'<text x="{x(d.mean) + 10}" y="{y(g.mean) - 8}">{escape(_short(name))}</text>' if label else "")
+            + (f'<text x="{x(d.mean) + 10}" y="{label_at[i]}">{escape(_short(name))}</text>' if label_at else "")
             + "</g>"
         )
     return _svg("Domain score against general score", 450, parts)
@@ -87,7 +88,7 @@ def forest(groups: Sequence[tuple[str, Sequence[Difference]]]) -> Markup:
         top += 22
         for line in members:
             sure = line.adjusted < 0.05
-            kind = ("gain" if line.mean > 0 else "loss") if sure else "unsure"
+            kind = ("gain" if line.gain else "loss") if sure else "unsure"
             band = min(line.detectable, x.high)
             parts.append(
                 f'<g class="{kind}"><title>{escape(_told(line))}</title>'
@@ -95,16 +96,27 @@ def forest(groups: Sequence[tuple[str, Sequence[Difference]]]) -> Markup:
                 f'<text x="20" y="{top + 4}">{escape(_short(line.name, 32))}</text>'
                 f'<line x1="{x(line.low)}" y1="{top}" x2="{x(line.high)}" y2="{top}"/>'
                 f'<circle cx="{x(line.mean)}" cy="{top}" r="4.5"/>'
-                f'<text x="{WIDTH - 8}" y="{top + 4}" text-anchor="end">{line.mean:+.3f}{" *" if sure else ""}</text></g>'
+                f'<text x="{WIDTH - 8}" y="{top + 4}" text-anchor="end">{signed(line.mean)}{" *" if sure else ""}</text></g>'
             )
             top += 22
         top += 8
     ticks = "".join(
-        f'<line class="grid" x1="{x(t)}" y1="8" x2="{x(t)}" y2="{top}"/><text class="tick" x="{x(t)}" y="{top + 16}" text-anchor="middle">{t:+g}</text>'
+        f'<line class="grid" x1="{x(t)}" y1="8" x2="{x(t)}" y2="{top}"/><text class="tick" x="{x(t)}" y="{top + 16}" text-anchor="middle">{f"{t:+g}" if t else "0"}</text>'
         for t in x.ticks()
     )
     zero = f'<line class="zero" x1="{x(0)}" y1="8" x2="{x(0)}" y2="{top}"/>'
     return _svg("Differences to the base with 95 % intervals", top + 26, [ticks, zero, *parts])
+
+
+def _label_heights(points: Sequence[tuple[float, float]]) -> list[float]:
+    """Where the label of each point stands, moved up until it is clear of the labels set before."""
+    placed: list[tuple[float, float]] = []
+    for across, up in points:
+        height = up - 8
+        while any(abs(across - a) < 170 and abs(height - h) < 14 for a, h in placed):
+            height -= 14
+        placed.append((across, height))
+    return [round(height, 1) for _, height in placed]
 
 
 def _axis(values: Sequence[float], start: float, end: float) -> _Axis:
@@ -130,7 +142,7 @@ def _frame(x: _Axis, y: _Axis, across: str, up: str) -> str:
 
 
 def _told(line: Difference) -> str:
-    return f"{line.name}: {line.base:.3f} → {line.value:.3f}, {line.mean:+.3f} ({line.low:+.3f} to {line.high:+.3f}), Holm p {line.adjusted:.3f}"
+    return f"{line.name}: {line.base:.3f} → {line.value:.3f}, {signed(line.mean)} ({signed(line.low)} to {signed(line.high)}), Holm p {line.adjusted:.3f}"
 
 
 def _short(name: str, limit: int = 28) -> str:

@@ -14,7 +14,7 @@ from equipoise import __version__
 from equipoise.harness_ext.compare import Compared, Comparison, Flipped
 from equipoise.leaderboard.reports._figures import forest, scatter
 from equipoise.leaderboard.reports._provenance import provenance
-from equipoise.leaderboard.reports._words import DOMAIN_TITLES, GENERAL_TITLES, p_value, paragraph
+from equipoise.leaderboard.reports._words import DOMAIN_TITLES, GENERAL_TITLES, overview, p_value, paragraph, signed
 
 _HERE = Path(__file__).parent
 
@@ -60,6 +60,7 @@ def _context(comparison: Comparison) -> dict[str, Any]:
         "comparison": comparison,
         "version": __version__,
         "created": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "overview": overview(comparison),
         "paragraph": lambda compared: paragraph(comparison, compared),
         "domain_titles": DOMAIN_TITLES,
         "general_titles": GENERAL_TITLES,
@@ -98,7 +99,7 @@ def _number(value: float | None, places: int = 3) -> str:
 
 
 def _signed(value: float | None, places: int = 3) -> str:
-    return "unknown" if value is None or not math.isfinite(value) else f"{value:+.{places}f}"
+    return "unknown" if value is None or not math.isfinite(value) else signed(value, places)
 
 
 def _shortened(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from equipoise.harness_ext.compare import Compared, Comparison, Domain, General
 
 DOMAIN_TITLES = {"better": "Better at the domain work", "worse": "Worse at the domain work", "cannot tell": "Domain: cannot tell"}
@@ -10,6 +12,33 @@ GENERAL_TITLES = {
     "collapse": "Collapse of general ability",
     "inconclusive": "General ability: inconclusive",
 }
+
+
+def overview(comparison: Comparison) -> str:
+    """One paragraph on several checkpoints together."""
+    compared = comparison.compared
+    better = [c.name for c in compared if c.domain_verdict == "better"]
+    worse = [c.name for c in compared if c.domain_verdict == "worse"]
+    parts = [f"Of {len(compared)} checkpoints, {_listed(better)} shown to be better at the domain work than {comparison.base.name}"]
+    parts.append(f", {_listed(worse)} worse. " if worse else ". ")
+    answers = [c.general.decision.answer for c in compared if c.general]
+    counts = [f"{answers.count(a)} {a}" for a in ("no collapse", "inconclusive", "collapse") if a in answers]
+    parts.append(
+        f"General ability, margin {comparison.margin:g}: {', '.join(counts)}. " if counts else "No general task was scored. "
+    )
+    best = next((c for c in compared if c.name == comparison.winner), None)
+    if best and best.balances:
+        b = best.balances
+        parts.append(f"The best balance has {best.name}: {b.other.value:.3f} against {b.base.value:.3f}")
+        parts.append(f" (difference {signed(b.difference.low)} to {signed(b.difference.high)})")
+        parts.append("; being the best of several flatters it." if best.confirmed is None else ".")
+    elif any(c.balances for c in compared):
+        parts.append(f"None has a better balance than {comparison.base.name} without collapse.")
+    return "".join(parts).strip()
+
+
+def _listed(names: Sequence[str]) -> str:
+    return "none is" if not names else f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}"
 
 
 def paragraph(comparison: Comparison, compared: Compared) -> str:
@@ -44,7 +73,7 @@ def _needed(domain: Domain) -> str:
 
 def _general(general: General) -> str:
     d = general.decision
-    span = f"ΔG {d.mean:+.3f}, one-sided 95 % bounds {d.low:+.3f} and {d.high:+.3f}, margin {general.margin:g}"
+    span = f"ΔG {signed(d.mean)}, one-sided 95 % bounds {signed(d.low)} and {signed(d.high)}, margin {general.margin:g}"
     power = f"planned power {d.power:.0%} with {general.documents:,} documents"
     if d.answer == "no collapse":
         return f"General ability has not collapsed: a loss of {general.margin:g} or more is excluded ({span}; {power})."
@@ -67,9 +96,7 @@ def _notes(comparison: Comparison, compared: Compared) -> str:
             notes += f" Critical failures: {new} new, {gone} gone."
     if compared.balances:
         b = compared.balances
-        notes += (
-            f" Balance {b.base.value:.3f} → {b.other.value:.3f} (difference {b.difference.low:+.3f} to {b.difference.high:+.3f})."
-        )
+        notes += f" Balance {b.base.value:.3f} → {b.other.value:.3f} (difference {signed(b.difference.low)} to {signed(b.difference.high)})."
     if compared.domain_verdict == "better":
         if compared.confirmed is None and len(comparison.compared) > 1 and comparison.winner == compared.name:
             notes += (
@@ -86,7 +113,13 @@ def _notes(comparison: Comparison, compared: Compared) -> str:
 
 def interval(mean: float, low: float, high: float) -> str:
     """A difference with its 95 % interval."""
-    return f"difference {mean:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}"
+    return f"difference {signed(mean)}, 95 % interval {signed(low)} to {signed(high)}"
+
+
+def signed(value: float, places: int = 3) -> str:
+    """With its sign; zero has none."""
+    text = f"{value:+.{places}f}"
+    return text if float(text) else text[1:]
 
 
 def p_value(p: float) -> str:
