@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from statistics import mean
 from typing import Any, NamedTuple
 
 METRICS = ("acc_norm", "acc", "exact_match")
 WRITTEN = {"gsm8k": "exact_match", "gsm8k_cot": "exact_match", "gsm8k_platinum": "exact_match", "ifeval": "prompt_level_strict_acc"}
 """Tasks whose answer is written and cannot be guessed: their metric, with chance level 0."""
+
+BY_NAME = {
+    0.0: "gsm8k* ifeval* lambada* triviaqa* nq_open* squad* drop* *math* humaneval* mbpp* mgsm*",
+    0.1: "mmlu_pro*",
+    0.2: "commonsense_qa* csqa*",
+    0.25: "mmlu* hendrycksTest-* global_mmlu* arc_* hellaswag* sciq* logiqa* openbookqa* race* ceval* cmmlu* gpqa* medmcqa* belebele*",
+    1 / 3: "social_iqa* siqa* anli* xnli*",
+    0.5: "piqa* winogrande* boolq* wsc* copa* xcopa* wic* rte* qnli* sst2* blimp* storycloze* xstorycloze* prost*",
+}
+"""Chance level → patterns of task names, for results that were kept without samples."""
 
 _OPTION = re.compile(r"^\s*(?:\([A-Z]\)|- )", re.MULTILINE)
 _EITHER_OR = {"true", "false", "yes", "no", "valid", "invalid"}
@@ -33,6 +44,14 @@ def measure(task: str, rows: Sequence[Mapping[str, Any]], config: Mapping[str, A
         return None
     chance = _chance(task, rows, config)
     return Measure(metric, chance) if chance is not None and 0 <= chance < 1 else None
+
+
+def chance_by_name(task: str) -> float | None:
+    """The chance level of a well-known task; None for any other. Where samples are there, `measure` is surer."""
+    found = [
+        (len(pattern), chance) for chance, patterns in BY_NAME.items() for pattern in patterns.split() if fnmatchcase(task, pattern)
+    ]
+    return max(found)[1] if found else None
 
 
 def _chance(task: str, rows: Sequence[Mapping[str, Any]], config: Mapping[str, Any]) -> float | None:

@@ -3,6 +3,7 @@
 import pytest
 
 from equipoise.harness_ext.balance import abilities, shared_differences, task_score
+from equipoise.harness_ext.chance import chance_by_name
 from equipoise.harness_ext.errors import ResultsError
 
 
@@ -106,3 +107,18 @@ def test_differences_are_taken_where_both_have_a_document():
     base = task_score("t", {"t": [choice("b", 1), choice("c", 1)]})
     assert list(shared_differences(one, base)) == pytest.approx([-4 / 3])
     assert shared_differences(one, task_score("t", {"t": [choice("z", 1)]})).size == 0
+
+
+@pytest.mark.parametrize(
+    ("task", "chance"),
+    [
+        ("hendrycksTest-marketing", 0.25),
+        ("mmlu_pro_law", 0.1),
+        ("mmlu_law", 0.25),
+        ("piqa", 0.5),
+        ("lambada_openai", 0.0),
+        ("mine", None),
+    ],
+)
+def test_chance_levels_by_name_for_results_without_samples(task, chance):
+    assert chance_by_name(task) == chance

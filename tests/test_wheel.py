@@ -76,6 +76,9 @@ def test_wheel_holds_everything_once(wheel):
     assert "equipoise/py.typed" in names
     assert "equipoise/tasks/monetization45/monetization45.yaml" in names
     assert len([n for n in names if n.startswith("equipoise/tasks/monetization45/questions/")]) == 9
+    for packed in ("tasks", "harness_ext", "leaderboard", "train"):
+        here = {p.relative_to(ROOT).as_posix() for p in (ROOT / packed).rglob("*") if p.is_file() and "__pycache__" not in p.parts}
+        assert {f"equipoise/{name}" for name in here} <= set(names)
     assert not [n for n in names if n.startswith(("tests", "docs", "bench", "tasks"))]
 
 
@@ -88,6 +91,13 @@ def test_plain_lm_eval_from_an_empty_folder(wheel, tmp_path):
     shown = score_with_dummy(python, work)
     assert "monetization45" in shown
     assert "env" in run([python, "-c", "import equipoise; print(equipoise.__file__)"], work).stdout
+    both = [python, "-m", "lm_eval", "--model", "dummy", "--tasks", "equipoise", "--limit", "2", "--log_samples", "--output_path"]
+    for name in ("base", "tuned"):
+        done = run([*both, name], work)
+        assert done.returncode == 0, done.stderr[-3000:]
+    done = run([python, "-m", "equipoise", "compare", "base", "tuned", "--output", "report.html"], work)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "general_core_recall" in (work / "report.html").read_text()
     off = run([python, "-m", "lm_eval", "--model", "dummy", "--tasks", "monetization45"], work, EQUIPOISE_AUTOLOAD="0")
     assert off.returncode != 0
 
