@@ -36,8 +36,10 @@ class TaskScore:
     name: str
     role: Role
     metric: str
-    chance: float
-    """Mean over its tasks; 0 for the domain."""
+    chances: Mapping[str, float]
+    """Chance level of each of its tasks; 0 for rubric tasks."""
+    filters: Mapping[str, str]
+    """Which of lm-eval's filters counts, by task: the first in the file."""
     values: Mapping[Document, float]
     """Domain: score. General: (m − c) / (1 − c) with the task's c, unclipped."""
     clusters: Mapping[Document, str]
@@ -50,9 +52,14 @@ class TaskScore:
         return cluster_means(list(self.values.values()), list(self.clusters.values()))
 
     @property
+    def chance(self) -> float:
+        """Mean chance level over its tasks."""
+        return sum(self.chances.values()) / len(self.chances)
+
+    @property
     def largest(self) -> float:
         """The greatest difference that one document can make."""
-        return 1 / (1 - self.chance)
+        return 1 / (1 - max(self.chances.values()))
 
 
 def abilities(results: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -69,8 +76,12 @@ def abilities(results: Mapping[str, Any]) -> dict[str, list[str]]:
         elif name in leaves:
             yield name
 
+    def mixed(name: str) -> bool:
+        """Whether a group has rubric tasks and others: they belong to different sides."""
+        return len({"score,rubric" in (results["results"][leaf] or {}) for leaf in below(name)}) > 1
+
     def split(name: str) -> Iterator[str]:
-        if name in COLLECTIONS and name in members:
+        if name in members and (name in COLLECTIONS or mixed(name)):
             for member in members[name]:
                 yield from split(member)
         else:
@@ -113,7 +124,8 @@ def task_score(
     clusters: dict[Document, str] = {}
     kept: dict[Document, Mapping[str, Any]] = {}
     metrics: Counter[str] = Counter()
-    chances = []
+    chances: dict[str, float] = {}
+    filters: dict[str, str] = {}
     for task, all_rows in samples.items():
         rows = one_filter(all_rows)
         if not rows:
@@ -125,7 +137,7 @@ def task_score(
         metric, chance = how
         role = role or ("domain" if rubric else "general")
         metrics[metric] += 1
-        chances.append(chance)
+        chances[task], filters[task] = chance, str(rows[0].get("filter"))
         seen: Counter[str] = Counter()
         for row in rows:
             document = (task, str(row["doc_hash"]), seen[str(row["doc_hash"])])
@@ -135,7 +147,7 @@ def task_score(
             kept[document] = row
     if not values:
         return None
-    return TaskScore(name, role or "general", metrics.most_common(1)[0][0], sum(chances) / len(chances), values, clusters, kept)
+    return TaskScore(name, role or "general", metrics.most_common(1)[0][0], chances, filters, values, clusters, kept)
 
 
 def shared_differences(score: TaskScore, base: TaskScore) -> NDArray[np.float64]:

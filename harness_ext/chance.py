@@ -36,8 +36,8 @@ class Measure(NamedTuple):
 def measure(task: str, rows: Sequence[Mapping[str, Any]], config: Mapping[str, Any]) -> Measure | None:
     """Metric and chance level of a general task from the samples of one filter and its config; None where they are not known.
 
-    A task says its own in `metadata: {chance: 0.25}`. Multiple choice with one right answer needs none: it is the mean of
-    1 ÷ choices. Known besides: truthfulqa_mc2, bbh, and the tasks in `WRITTEN`.
+    A task says its own in `metadata: {chance: 0.25}`. Multiple choice needs none: it is the mean of right choices ÷
+    choices. Known besides: truthfulqa_mc2, bbh, and the tasks in `WRITTEN`.
     """
     metric = WRITTEN.get(task) or next((m for m in METRICS if isinstance(rows[0].get(m), (int, float))), None)
     if metric is None:
@@ -72,7 +72,7 @@ def _chance(task: str, rows: Sequence[Mapping[str, Any]], config: Mapping[str, A
         choices = len(row["arguments"]) / asked_each
         if choices < 2 or not _is_choice(row):
             return None
-        shares.append(1 / choices)
+        shares.append(_right_choices(row) / choices)
     return mean(shares)
 
 
@@ -82,6 +82,12 @@ def _options_in(question: str, target: str) -> float:
     if options:
         return 1 / options
     return 0.5 if target.strip().lower() in _EITHER_OR else 0.0
+
+
+def _right_choices(row: Mapping[str, Any]) -> int:
+    """How many of the choices count as right: lm-eval writes several as a list."""
+    target = str(row.get("target", "")).strip()
+    return max(1, target.count(",") + 1) if target.startswith("[") and target.endswith("]") else 1
 
 
 def _is_choice(row: Mapping[str, Any]) -> bool:

@@ -10,6 +10,8 @@ from typing import Any
 
 from equipoise.harness_ext.errors import ResultsError
 
+_SAMPLE = ("doc_id", "doc_hash", "filter")
+"""What every sample has, whatever its task."""
 _STAMP = re.compile(r"^results_(.+)\.json$")
 
 
@@ -39,16 +41,22 @@ class Run:
         """The rows of one task, in the order of its documents. Raises `ResultsError` where the file is missing or cut off."""
         path = self.sample_file(task)
         rows: list[dict[str, Any]] = []
-        for number, line in enumerate(path.read_text("utf-8").split("\n"), start=1):  # answers may hold U+2028
+        for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):  # not by lines: answers may hold U+2028
             if not line.strip():
                 continue
             try:
-                rows.append(json.loads(line))
+                row = json.loads(line)
             except ValueError as error:
                 raise ResultsError(f"{path}, line {number}: not valid JSON, the file may be cut off ({error})") from error
+            missing = [k for k in _SAMPLE if k not in row] if isinstance(row, dict) else list(_SAMPLE)
+            if missing:
+                raise ResultsError(f"{path}, line {number}: no sample of lm-eval 0.4: {', '.join(missing)} missing")
+            rows.append(row)
         expected = ((self.results.get("n-samples") or {}).get(task) or {}).get("effective")
         documents = len({row["doc_id"] for row in rows})
-        if isinstance(expected, int) and documents != expected:
+        if rows and "bypass" in rows[0]:
+            raise ResultsError(f"{path}: was made with --predict_only, so it has no scores")
+        if isinstance(expected, int) and documents < expected:
             raise ResultsError(f"{path}: has {documents} of {expected} documents, the file may be cut off; score it again")
         return sorted(rows, key=lambda row: row["doc_id"])
 

@@ -35,6 +35,10 @@ def test_chance_is_the_mean_where_the_number_of_choices_differs():
     assert task_score("t", {"t": [choice("a", 0, choices=2), choice("b", 0, choices=4)]}).values["t", "a", 0] == pytest.approx(-0.6)
 
 
+def test_several_right_choices_raise_the_chance():
+    assert task_score("t", {"t": [choice("a", 1, target="[0, 2]"), choice("b", 1, target="1")]}).chance == pytest.approx(0.375)
+
+
 def test_acc_norm_goes_before_acc():
     assert task_score("t", {"t": [choice("a", 1, acc_norm=0)]}).metric == "acc_norm"
 

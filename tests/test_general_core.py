@@ -77,10 +77,9 @@ def test_length_gives_nothing_away(items, ability, strategy):
 
 @pytest.mark.parametrize("ability", CHOSEN)
 def test_the_majority_gives_nothing_away(items, ability):
-    """Always the most frequent position, and always the right answer that is most frequent."""
+    """Always the right answer that is most frequent, where it is offered."""
     docs = items[ability]
     chance = 1 / len(docs[0]["choices"])
-    assert max(Counter(doc["answer"] for doc in docs).values()) / len(docs) <= chance + 0.05
     common = [text for text, _ in Counter(doc["choices"][doc["answer"]] for doc in docs).most_common(5)]
     for text in common:
         offered = [doc for doc in docs if text in doc["choices"]]
@@ -119,11 +118,26 @@ def test_stored_items_do_not_depend_on_the_seed(items):
         ("10-3 is what is left", 3),
         ("it is -4", -4),
         ("about 2.5 metres", 2.5),
+        ("The answer is 7 (since x = 3).", 7),
+        ("The answer is 3 x 4 = 12 eggs, or a dozen.", 12),
+        ("It is −4", -4),
         ("no idea", None),
     ],
 )
 def test_the_number_an_answer_ends_on(text, number):
     assert final_number(text) == number
+
+
+def test_every_right_answer_counts_as_right(items):
+    """The stored solutions of word problems, and the sample answers to instructions; their bad samples do not."""
+    for doc in items["word_problems"]:
+        assert measure(doc, [doc["solution"], (-1.0, False)], metrics=["exact_match"], chance=0.0)["exact_match"] == 1
+        wrong = doc["solution"].rpartition(" ")[0] + f" {int(doc['answer']) + 1}."
+        assert measure(doc, [wrong, (-1.0, False)], metrics=["exact_match"], chance=0.0)["exact_match"] == 0
+    for doc in items["instructions"]:
+        good, bad = (measure(doc, [doc[k], (-1.0, False)], metrics=["acc", "constraints"], chance=0.0) for k in ("good", "bad"))
+        assert (good["acc"], good["constraints"]) == (1, 1)
+        assert bad["acc"] == 0
 
 
 def test_bits_per_byte_and_shares_above_chance():

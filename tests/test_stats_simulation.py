@@ -97,14 +97,14 @@ def test_non_inferiority_exactly_at_the_margin():
     assert found.count("collapse") / REPLICATES <= 0.055
 
 
-def test_non_inferiority_of_few_documents_at_the_margin():
-    """Five documents a task: no unchanged handful is a proof."""
+@pytest.mark.parametrize(("tasks", "documents", "change"), [(10, 5, 0.05), (10, 5, 0.5), (3, 5, 0.5), (10, 10, 0.4)])
+def test_non_inferiority_of_few_documents_at_the_margin(tasks, documents, change):
+    """A handful of documents a task, calm or restless: no unchanged handful is a proof."""
     rng = np.random.default_rng(8)
-    found = [
-        non_inferiority(paired_tasks(rng, 0.03, change=0.05, documents=5), 0.03, largest=[1.0] * 10).answer
-        for _ in range(REPLICATES)
-    ]
+    samples = (paired_tasks(rng, 0.03, change, tasks, documents) for _ in range(REPLICATES))
+    found = [non_inferiority(sample, 0.03, largest=[1.0] * tasks).answer for sample in samples]
     assert found.count("no collapse") / REPLICATES <= 0.055
+    assert found.count("collapse") / REPLICATES <= 0.055
 
 
 def test_power_is_as_planned():

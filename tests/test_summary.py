@@ -68,7 +68,7 @@ def test_bad_result_folders(folder, tmp_path):
     with pytest.raises(ResultsError, match=r"samples_piqa.*--log_samples"):
         print_summary(folder)
     path.with_name(path.name.replace("results_", "samples_piqa_")).with_suffix(".jsonl").write_text(
-        '{"doc_id": 0, "doc_hash": "a"}'
+        '{"doc_id": 0, "doc_hash": "a", "filter": "none"}'
     )
     with pytest.raises(ResultsError, match="no rubric task, and no general task with a known chance level; it has piqa"):
         print_summary(folder)

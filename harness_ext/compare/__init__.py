@@ -1,7 +1,7 @@
 """Checkpoints against their base: paired, item by item, with a verdict on both sides of the balance."""
 
 from equipoise.harness_ext.compare._difference import Difference
-from equipoise.harness_ext.compare._domain import Answer, Domain, Question, Verdict
+from equipoise.harness_ext.compare._domain import Answer, Domain, Question, Verdict, graded_answers
 from equipoise.harness_ext.compare._general import Ability, Flipped, General
 from equipoise.harness_ext.compare._read import Checkpoint
 from equipoise.harness_ext.compare._recipes import Recipe
@@ -21,4 +21,5 @@ __all__ = [
     "Recipe",
     "Verdict",
     "compare",
+    "graded_answers",
 ]

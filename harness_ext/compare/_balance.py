@@ -51,14 +51,16 @@ def balances(pairs: Sequence[Pair], *, seed: int = 0) -> Balances | None:
 
 
 def _resampled(pair: Pair, rng: np.random.Generator) -> Draws:
-    """(2, 1 + draws): means of base and other; the first column is the sample itself."""
+    """(2, 1 + draws): means of base and other; the first column is the sample itself. Of one cluster nothing can be drawn: NaN."""
     clusters = [pair.base.clusters[d] for d in pair.shared]
     x = np.stack([cluster_means(means(s.values, pair.shared), clusters) for s in (pair.base, pair.other)])
     size = x.shape[1]
+    if size == 1:
+        return np.pad(x, ((0, 0), (0, DRAWS)), constant_values=np.nan)
     counts = rng.multinomial(size, np.full(size, 1 / size), DRAWS)
     return np.concatenate([x.mean(axis=1, keepdims=True), x @ counts.T / size], axis=1)
 
 
 def _summary(draws: Draws) -> Balance:
-    low, high = np.quantile(draws[1:], [0.025, 0.975])
+    low, high = (-np.inf, np.inf) if np.isnan(draws[1:]).any() else np.quantile(draws[1:], [0.025, 0.975])
     return Balance(float(draws[0]), float(low), float(high))

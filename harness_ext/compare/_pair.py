@@ -87,7 +87,9 @@ def pair_up(base: Checkpoint, other: Checkpoint, reader: Reader) -> Pairs:
             left_out.append(mine.name)
             continue
         if a.metric != b.metric:
-            raise ResultsError(f"{mine.name}: {base.name} was scored by {a.metric}, {other.name} by {b.metric}; score one of them again")
+            raise ResultsError(
+                f"{mine.name}: {base.name} was scored by {a.metric}, {other.name} by {b.metric}; score one of them again"
+            )
         shared = [document for document in a.values if document in b.values]
         if not shared:
             raise ResultsError(
@@ -128,7 +130,9 @@ def _misfit(base: str, mine: Entry, other: str, theirs: Entry) -> str:
     if mine.form != theirs.form:
         return f"{mine.name}: {base} answered form {mine.form}, {other} form {theirs.form}; score both on one form"
     if set(mine.tasks) != set(theirs.tasks):
-        return f"{mine.name}: {base} has its tasks {', '.join(mine.tasks)}, {other} {', '.join(theirs.tasks)}; score both on the same"
+        return (
+            f"{mine.name}: {base} has its tasks {', '.join(mine.tasks)}, {other} {', '.join(theirs.tasks)}; score both on the same"
+        )
     task = next(t for t in mine.tasks if mine.versions.get(t) != theirs.versions.get(t))
     return (
         f"{task}: {base} was scored with version {mine.versions.get(task)}, {other} with {theirs.versions.get(task)}: "

@@ -155,7 +155,7 @@ def _form(results: Mapping[str, Any], configs: Mapping[str, Any], task: str) -> 
 
 
 def _version(version: Any, grader: Any) -> str:
-    return f"{version}, grader {grader}" if grader is not None else str(version)
+    return f"{version} (grader {grader})" if grader is not None else str(version)
 
 
 def _engine(config: Mapping[str, Any]) -> Any:

@@ -65,9 +65,9 @@ def mean_of_tasks(tasks: Sequence[ArrayLike], *, confidence: float = 0.95, large
     """Unweighted mean over tasks of each task's mean; `tasks` holds one array per task: of document values, or of cluster means.
 
     For a difference of two checkpoints, give the paired differences, and in `largest` the greatest difference that one
-    document of each task can have: each task's variance then also counts one such document for and one against, with half
-    weight (Agresti & Min 2005, for differences of paired proportions). Without that, few documents of which none changed
-    would look like a proof.
+    document of each task can have: no task's variance is then taken for less than with two documents more, half a document of
+    which changed for and half against (Agresti & Min 2005, for differences of paired proportions). Without that, few documents
+    of which none changed would look like a proof.
 
     The tasks' documents are independent samples, so the error is √Σ s²ᵢ/nᵢ ÷ k and the degrees of freedom are
     Satterthwaite's. A task with one document makes the interval infinite. `informative` is true of means above zero, as in
@@ -110,7 +110,6 @@ def t_quantile(probability: float, freedom: float) -> float:
 
 
 def _variance_of_mean(values: NDArray[Any], largest: float) -> float:
-    if largest == 0:
-        return float(values.var(ddof=1)) / values.size
+    own = float(values.var(ddof=1)) / values.size
     n = values.size + 2
-    return float(((values**2).sum() + largest**2) / n - (values.sum() / n) ** 2) / n
+    return max(own, float(((values**2).sum() + largest**2) / n - (values.sum() / n) ** 2) / n) if largest else own

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from equipoise.harness_ext.compare import Comparison, Difference
+from equipoise.harness_ext.compare import Compared, Comparison, Difference
 from equipoise.leaderboard.reports._words import signed
 
 WIDTH = 720
@@ -73,12 +73,23 @@ def scatter(comparison: Comparison) -> Markup:
     return _svg("Domain score against general score", 450, parts)
 
 
+def changes(compared: Compared) -> Markup:
+    """All differences of one checkpoint as a forest plot: dimensions, categories, tasks, abilities."""
+    groups: list[tuple[str, Sequence[Difference]]] = []
+    if compared.domain:
+        groups += [("Domain, by dimension", compared.domain.dimensions or [compared.domain.difference])]
+        groups += [("Domain, by category", compared.domain.categories), ("Domain, by task", compared.domain.tasks)]
+    if compared.general:
+        groups.append(("General, by ability (above chance)", [a.difference for a in compared.general.abilities]))
+    return forest(groups)
+
+
 def forest(groups: Sequence[tuple[str, Sequence[Difference]]]) -> Markup:
     """Differences to the base with 95 % intervals, one line each, in groups; the pale band is what such a line can detect."""
     lines = [line for _, members in groups for line in members]
     if not lines:
         return Markup("")
-    reach = max(0.05, *(abs(v) for line in lines for v in (line.low, line.high) if abs(v) < 10))
+    reach = max([0.05, *(abs(v) for line in lines for v in (line.low, line.high) if abs(v) < 10)])
     x = _Axis(-reach * 1.05, reach * 1.05, 250, WIDTH - 130)
     parts, top = [], 20
     for title, members in groups:

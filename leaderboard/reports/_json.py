@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from equipoise.harness_ext.compare import Checkpoint, Comparison
-from equipoise.leaderboard.reports._words import paragraph
+from equipoise.leaderboard.reports._words import encodable, paragraph
 
 
 def as_json(comparison: Comparison) -> str:
@@ -20,16 +20,17 @@ def as_json(comparison: Comparison) -> str:
     plain = _plain(comparison)
     for compared, found in zip(comparison.compared, plain["compared"], strict=True):
         found["verdict"] = paragraph(comparison, compared)
-    return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return encodable(json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Checkpoint):
-        return {"name": value.name, "folder": str(value.folder), "manifest": value.manifest.dump()}
+        return {"name": value.name, "folder": str(value.folder), "manifest": _plain(value.manifest.dump())}
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        derived = [name for name, member in vars(type(value)).items() if isinstance(member, property)]
+        return {name: _plain(getattr(value, name)) for name in [*(f.name for f in dataclasses.fields(value)), *derived]}
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
         return {k: _plain(v) for k, v in value._asdict().items()}
     if isinstance(value, Mapping):

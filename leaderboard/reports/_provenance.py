@@ -38,7 +38,10 @@ def _facts(checkpoint: Checkpoint) -> dict[str, str]:
         "engine": (arguments.get("engine") if isinstance(arguments, dict) else None) or config.get("model"),
         "dtype": (arguments.get("dtype") if isinstance(arguments, dict) else None) or config.get("model_dtype"),
         "lm-eval": newest.get("lm_eval_version"),
-        "tasks": ", ".join(f"{t} {v}" for e in checkpoint.entries for t, v in e.versions.items() if len(e.tasks) == 1) or None,
+        "tasks": ", ".join(
+            dict.fromkeys(f"{t} {v}" for e in checkpoint.entries for t, v in e.versions.items() if len(e.tasks) == 1)
+        )
+        or None,
         "files": str(checkpoint.folder),
     }
     return {field: str(value) for field, value in found.items() if value is not None}

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from equipoise import __version__
 from equipoise.harness_ext.compare import Compared, Comparison, Flipped
-from equipoise.leaderboard.reports._figures import forest, scatter
+from equipoise.leaderboard.reports._figures import changes, scatter
 from equipoise.leaderboard.reports._provenance import provenance
-from equipoise.leaderboard.reports._words import DOMAIN_TITLES, GENERAL_TITLES, overview, p_value, paragraph, signed
+from equipoise.leaderboard.reports._words import DOMAIN_TITLES, GENERAL_TITLES, encodable, overview, p_value, paragraph, signed
 
 _HERE = Path(__file__).parent
 
@@ -26,12 +26,12 @@ MOST_FLIPPED = 60
 
 def as_html(comparison: Comparison) -> str:
     """One file with everything in it: opens offline, prints, follows the reader's dark or light."""
-    return _environment(html=True).get_template("report.html.j2").render(_context(comparison))
+    return encodable(_environment(html=True).get_template("report.html.j2").render(_context(comparison)))
 
 
 def as_markdown(comparison: Comparison) -> str:
     """For a pull request: verdicts, tables, no answers."""
-    return _environment(html=False).get_template("report.md.j2").render(_context(comparison))
+    return encodable(_environment(html=False).get_template("report.md.j2").render(_context(comparison)))
 
 
 def _environment(*, html: bool) -> jinja2.Environment:
@@ -48,6 +48,7 @@ def _environment(*, html: bool) -> jinja2.Environment:
         "shortened": _shortened,
         "p": p_value,
         "cell": _cell,
+        "summary": _summary,
         "prompt_end": _prompt_end,
     }
     environment.filters["zip"] = zip
@@ -65,22 +66,12 @@ def _context(comparison: Comparison) -> dict[str, Any]:
         "domain_titles": DOMAIN_TITLES,
         "general_titles": GENERAL_TITLES,
         "scatter": scatter(comparison),
-        "forest": _forest,
+        "changes": changes,
         "provenance": provenance(comparison),
         "critical": _critical,
         "most_flipped": MOST_FLIPPED,
         "flipped_by_ability": _flipped,
     }
-
-
-def _forest(compared: Compared) -> Any:
-    groups = []
-    if compared.domain:
-        groups += [("Domain, by dimension", compared.domain.dimensions or [compared.domain.difference])]
-        groups += [("Domain, by category", compared.domain.categories), ("Domain, by task", compared.domain.tasks)]
-    if compared.general:
-        groups.append(("General, by ability (above chance)", [a.difference for a in compared.general.abilities]))
-    return forest(groups)
 
 
 def _critical(compared: Compared) -> list[Any]:
@@ -115,6 +106,11 @@ def _prompt_end(text: str) -> str:
 def _cell(text: object) -> str:
     """Text that cannot leave its Markdown cell."""
     plain = " ".join(str(text).split())
-    for mark in "\\`*_{}[]<>|$~#":
+    for mark in "\\`*_{}[]<>|$~#&":
         plain = plain.replace(mark, "\\" + mark)
     return plain
+
+
+def _summary(text: object) -> Markup:
+    """Text inside an HTML tag of the Markdown, where a backslash escapes nothing."""
+    return escape(" ".join(str(text).split()))

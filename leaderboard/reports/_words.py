@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from equipoise.harness_ext.compare import Compared, Comparison, Domain, General
@@ -44,7 +45,7 @@ def _listed(names: Sequence[str]) -> str:
 def paragraph(comparison: Comparison, compared: Compared) -> str:
     """One paragraph on one checkpoint."""
     parts = [f"Against {comparison.base.name}, {compared.name}"]
-    domain = f" {_domain(compared.domain, compared.domain_verdict or 'cannot tell')}" if compared.domain else " has no domain task"
+    domain = f" {_domain(compared.domain, compared.domain_verdict or 'cannot tell')}" if compared.domain else " has no domain task."
     general = _general(compared.general) if compared.general else "No general task was scored."
     return "".join(parts) + domain + " " + general + _notes(comparison, compared)
 
@@ -64,6 +65,8 @@ def _domain(domain: Domain, verdict: str) -> str:
 
 def _needed(domain: Domain) -> str:
     line = domain.difference
+    if line.spread == 0:  # nothing changed, all alike or a single question: no spread to plan with
+        return ""
     known = f" {line.clusters} questions of this spread would show a true difference of {line.detectable:.2f} four times in five"
     if domain.questions_needed is None or domain.questions_needed > 100 * line.clusters:
         return known + "; no reasonable number of questions would decide one as small as this."
@@ -80,7 +83,7 @@ def _general(general: General) -> str:
     if d.answer == "collapse":
         return f"General ability has collapsed: the loss is larger than {general.margin:g} ({span})."
     needed = (
-        f" About {round(general.factor * general.documents, -2):,.0f} documents would decide it, if the true change is the observed one."
+        f" About {_rounded_up(general.factor * general.documents):,} documents would decide it, if the true change is the observed one."
         if general.factor and general.factor < 100
         else ""
     )
@@ -109,6 +112,17 @@ def _notes(comparison: Comparison, compared: Compared) -> str:
     if not any(compared.name in recipe.names for recipe in comparison.recipes) and compared.checkpoint.manifest.seed is not None:
         notes += " One seed of its recipe: training noise is not in these intervals."
     return notes
+
+
+def _rounded_up(number: float) -> int:
+    """To two digits."""
+    step = int(10 ** max(0, int(math.log10(number)) - 1))
+    return math.ceil(number / step) * step
+
+
+def encodable(text: str) -> str:
+    """Without the lone halves of surrogate pairs that a model can write, and no file can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def interval(mean: float, low: float, high: float) -> str:

@@ -33,6 +33,11 @@ from equipoise.harness_ext.errors import EquipoiseError, report_mistakes_in_one_
 from equipoise.tasks.general_core.items import documents
 from equipoise.tasks.general_core.procedural.instructions import satisfied
 
+GRADER = "1"
+"""Part of a score's identity: a change here or in `satisfied` that can move a score changes it."""
+
+_SUM = re.compile(r"[\d\s.,()+*/x×÷-]*=\s*(?=-?\d)")
+"""What stands before the result where an answer is told with its sum: `3 + 4 = 7`."""
 _NUMBER = re.compile(r"(?:(?<![\w.)])-)?\d[\d,]*(?:\.\d+)?")
 HIGHER_IS_BETTER = {"acc": True, "acc_norm": True, "exact_match": True, "constraints": True, "above_chance": True, "bpb": False}
 
@@ -50,6 +55,7 @@ class AbilityTask(ConfigurableTask):  # type: ignore[misc]
             raise EquipoiseError(f"seed must be a whole number, not {metadata['seed']!r}, e.g. --metadata seed=3") from None
         self.documents = documents(str(metadata["ability"]), metadata["seed"])
         # a score is kept for these very items: whoever changes one has it computed again
+        metadata["grader"] = GRADER
         metadata["items"] = hashlib.sha256(json.dumps(self.documents, sort_keys=True).encode()).hexdigest()[:12]
         self.OUTPUT_TYPE = config["output_type"]
         choices = {"doc_to_choice": "choices"} if self.OUTPUT_TYPE == "multiple_choice" else {}
@@ -104,7 +110,7 @@ def measure(doc: dict[str, Any], results: Sequence[Any], *, metrics: Sequence[st
         right = logprobs[doc["answer"]]
     else:
         text, (right, _) = results
-        found = _constraints(doc, text) if "checks" in doc else {"exact_match": float(final_number(text) == doc["answer"])}
+        found = _constraints(doc, text) if "checks" in doc else {"exact_match": float(final_number(text) == float(doc["answer"]))}
     found = {name: found[name] for name in metrics}
     counted = found.get("acc_norm", found.get("acc", found.get("exact_match", 0.0)))
     bits = -right / math.log(2) / len(_right_answer(doc).encode())
@@ -113,9 +119,10 @@ def measure(doc: dict[str, Any], results: Sequence[Any], *, metrics: Sequence[st
 
 def final_number(text: str) -> float | None:
     """The number an answer ends on: what its last "answer is" says, else its last number at all."""
+    text = text.replace("−", "-")
     at = text.lower().rfind("answer is")
-    said = text[at:].split("\n")[0].rpartition("=")[2] if at >= 0 else ""
-    found = _NUMBER.findall(said)[:1] or _NUMBER.findall(text)[-1:]
+    said = text[at + len("answer is") :].lstrip(" :*$").split("\n")[0] if at >= 0 else ""
+    found = _NUMBER.findall(_SUM.sub("", said, count=1))[:1] or _NUMBER.findall(text)[-1:]
     return float(found[0].replace(",", "")) if found else None
 
 
