@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,11 +11,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from equipoise.harness_ext.compare import Compared, Comparison, compare
+from equipoise.harness_ext.errors import EquipoiseError
 from equipoise.leaderboard.reports import as_json, check_output, write_report
 from equipoise.leaderboard.reports._words import paragraph
 
 NO_COLLAPSE, COLLAPSE, INCONCLUSIVE = 0, 1, 3
 """Exit codes with --gate; 2 is wrong usage."""
+CRASHED = 70
 
 
 def run_compare(
@@ -30,9 +33,17 @@ def run_compare(
     """Compare, print or write, return the exit code. Raises `EquipoiseError` for what cannot be compared."""
     for path in output:
         check_output(path)
-    comparison = compare(names, results=results, margin=margin, domain=domain)
-    for path in output:
-        write_report(comparison, path)
+    try:
+        comparison = compare(names, results=results, margin=margin, domain=domain)
+        for path in output:
+            write_report(comparison, path)
+    except EquipoiseError:
+        raise
+    except Exception:  # a crash must not look like a verdict: Python's own exit code for it is that of a collapse
+        if not gate:
+            raise
+        traceback.print_exc()
+        return CRASHED
     if to_json:
         print(as_json(comparison), end="")
     else:
@@ -41,8 +52,10 @@ def run_compare(
 
 
 def gate_code(comparison: Comparison) -> int:
-    """0 no checkpoint collapsed, 1 one did, 3 one is open, or has no general task to tell by."""
+    """0 no checkpoint collapsed, 1 one did, 3 one is open, lacks a task of the base, or has no general task to tell by."""
     answers = {c.general.decision.answer if c.general else "inconclusive" for c in comparison.compared}
+    if any(c.missing for c in comparison.compared):
+        answers.add("inconclusive")
     return COLLAPSE if "collapse" in answers else INCONCLUSIVE if "inconclusive" in answers else NO_COLLAPSE
 
 
@@ -63,8 +76,8 @@ def _print(comparison: Comparison, output: Sequence[Path]) -> None:
             console.print(
                 f"  in neither score, no chance level or direction known: {', '.join(c.left_out)}", markup=False, soft_wrap=True
             )
-        if c.one_sided:
-            console.print(f"  scored for one of the two only: {', '.join(c.one_sided)}", markup=False, soft_wrap=True)
+        if c.unmatched:
+            console.print(f"  not scored for the base: {', '.join(c.unmatched)}", markup=False, soft_wrap=True)
     for path in output:
         console.print(f"\nReport: {path}", markup=False, soft_wrap=True)
 

@@ -12,6 +12,7 @@ from test_cli import run
 from equipoise.cli import main
 from equipoise.harness_ext.compare import compare
 from equipoise.harness_ext.errors import ResultsError
+from equipoise.leaderboard.reports import paragraph
 
 COLOURS = ["red", "green", "blue", "grey"]
 RATE = {"id": "rate", "text": "States the rate", "points": 8, "dimension": "reliability", "critical": True}
@@ -111,7 +112,9 @@ def test_the_newest_of_several_files_counts_where_it_fits(tmp_path):
     save(tmp_path / "new", {"t": choices("0000")}, day=12, version=2)
     (c,) = compare(["base", "new"], results=tmp_path).compared
     assert line(c.general.abilities[0].difference) == pytest.approx((1 / 3, 2 / 3, 1 / 3))
-    assert c.one_sided == ["u"]
+    assert (c.missing, c.unmatched) == (["u"], [])
+    assert "Not complete: u of the base is not scored for it." in paragraph(compare(["base", "new"], results=tmp_path), c)
+    assert c.warnings == ["t: of new an older file counts, results_2026-01-11T00-00-00.000000.json: the newest does not fit as well"]
 
 
 ALL = "1" * 100

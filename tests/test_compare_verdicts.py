@@ -34,7 +34,7 @@ def test_dimensions_categories_critical_failures_and_questions(tmp_path):
     new = [question(0, 0.9), question(1, 0.5, reliability=0.1, pass_all=0.0, harm=0.5)]
     new += [question(2, 0.6, category="policy", critical=True), question(3, 0.7, critical=True)]
     (c,) = against(tmp_path, {"r": base}, {"r": new}).compared
-    lines = {d.name: d for d in (*c.domain.dimensions, *c.domain.categories)}
+    lines = {d.name: d for d in (c.domain.difference, *c.domain.dimensions, *c.domain.categories)}
     assert line(lines["Score"]) == pytest.approx((0.7, 0.675, -0.025))
     assert line(lines["Reliability"]) == pytest.approx((0.7, 0.575, -0.125))
     harm = lines["Harm under some phrasing"]
@@ -97,7 +97,13 @@ def test_ranks_front_balance_and_winner(tmp_path):
     runs = ((0.5, 100), (0.99, 75), (0.1, 100), (0.4, 40), (0.6, 99), (0.3, 20))
     found = against(tmp_path, *({"r": questions([d] * 12), "t": choices("1" * g + "0" * (100 - g))} for d, g in runs))
     assert [c.ranks for c in found.compared] == [(1, 1), (6, 6), (4, 4), (2, 2), (5, 5)]
-    assert [c.on_front for c in found.compared] == [True, True, False, True, False]
+    assert [c.on_front for c in found.compared] == [
+        True,
+        False,
+        False,
+        True,
+        False,
+    ]  # other1 is beaten by the base: equal in G, lower in D
     assert found.winner == "other3"  # √(0.6 · 0.987); other0 has √(0.99 · 0.667), but collapsed
     b = found.compared[2].balances
     assert (b.base.value, b.other.value, b.difference.value) == pytest.approx((0.5**0.5, 0.08**0.5, 0.08**0.5 - 0.5**0.5))
@@ -129,7 +135,9 @@ def test_decisions_on_general_ability(case, tmp_path):
 def test_what_was_forgotten(tmp_path):
     (ability,) = against(tmp_path, {"t": choices("11111000")}, {"t": choices("11100100")}).compared[0].general.abilities
     assert ability.forgetting[:4] == (3, 2, 1, 2)
-    assert ability.forgetting[4:] == pytest.approx((2 / 6 - 1 / 9, 1 / 6 - 1 / 9))  # of 8, a quarter of guesses right
+    # of 8, a quarter of guesses right: the most if both guess alike, the least if they guess independently
+    assert ability.forgetting.forgotten == pytest.approx((2 / 6 - 1 / 9, 2 / 6))
+    assert ability.forgetting.learned == pytest.approx((1 / 6 - 1 / 9, 1 / 6))
     assert ability.difference.p == pytest.approx(1.0)  # 2 against 1
     assert [(f.identifier, f.answer, f.base, f.other) for f in ability.lost] == [(i, "red", "red", "green") for i in "34"]
     assert [(f.identifier, f.answer, f.base, f.other) for f in ability.won] == [("5", "red", "green", "red")]

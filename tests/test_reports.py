@@ -184,11 +184,11 @@ def test_verdict_sentences(case, tmp_path):
 
 def test_winners_are_confirmed_or_called_unconfirmed(comparison, tmp_path):
     assert "Critical failures: 1 new, 0 gone." in as_markdown(comparison)
-    assert " Confirmed on form 1." in as_markdown(comparison)
+    assert " Better on form 1 as well." in as_markdown(comparison)
     rows = {"r": questions([0.2] * 8), "t": choices(ALL)}
     found = against(tmp_path, rows, {**rows, "r": questions([0.9] * 8)}, rows)
-    assert "Unconfirmed: the best of several is flattered" in as_markdown(found)
-    assert "unconfirmed winner" in as_html(found)
+    assert "unconfirmed, for the best of several is flattered" in as_markdown(found)
+    assert "best balance, unconfirmed" in as_html(found)
 
 
 def test_reports_that_cannot_be_written_are_one_line(comparison, tmp_path):

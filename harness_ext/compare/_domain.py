@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import mean
 from typing import Any
 
 import numpy as np
 
-from equipoise.harness_ext.balance import Document, TaskScore
-from equipoise.harness_ext.compare._difference import Difference, adjust, difference
+from equipoise.harness_ext.balance import Document, TaskScore, shared_differences
+from equipoise.harness_ext.compare._difference import LEVEL, Difference, adjust, difference
 from equipoise.harness_ext.compare._pair import Pair, lowest_forms, means, metric_values
 from equipoise.harness_ext.scoring import METRICS, consistency
-from equipoise.harness_ext.stats import Interval, cluster_means, clustered_mean, mean_of_tasks, questions_to_decide
+from equipoise.harness_ext.stats import (
+    Components,
+    Interval,
+    bootstrap_interval,
+    cluster_means,
+    clustered_mean,
+    mean_of_tasks,
+    questions_to_decide,
+    t_quantile,
+    variance_components,
+)
 
 DIMENSIONS = {
-    "score": "Score",
     "reliability": "Reliability",
     "business_impact": "Business impact",
     "pass_all": "Right under every phrasing",
@@ -96,8 +105,16 @@ class Domain:
     questions: Sequence[Question]
     """New critical failures first, then the greatest losses."""
     forms: Sequence[OtherForm]
-    questions_needed: int | None
-    """Questions in all that would show a difference as large as the observed one four times in five; None where there is none."""
+    bootstrap: tuple[float, float] | None
+    """A second 95 % interval of the difference, by resampling questions (BCa); None for several tasks."""
+    components: Components | None
+    """Where the spread of the checkpoint's scores comes from: question, phrasing, sampling. None for several tasks or one phrasing."""
+
+    @property
+    def questions_needed(self) -> int | None:
+        """Questions in all that would show a difference as large as the observed one four times in five; None where none would."""
+        line = self.difference
+        return questions_to_decide(line.spread, line.mean, confidence=1 - LEVEL / line.family)
 
 
 def domain_side(pairs: Sequence[Pair]) -> Domain | None:
@@ -114,10 +131,11 @@ def domain_side(pairs: Sequence[Pair]) -> Domain | None:
         consistency=(_consistency(rubric, "base"), _consistency(rubric, "other")),
         dimensions=adjust([_dimension(rubric, metric) for metric in DIMENSIONS]) if rubric else [],
         categories=adjust(_categories(rubric)),
-        tasks=adjust([_whole([pair]) for pair in main]) if len(main) > 1 else [],
+        tasks=adjust([replace(_whole([pair]), name=pair.name) for pair in main]) if len(main) > 1 else [],
         questions=_questions(rubric),
         forms=[_form(p, m) for p in pairs for m in main if m.name == p.name and m.form != p.form],
-        questions_needed=questions_to_decide(whole.spread, whole.mean),
+        bootstrap=bootstrap_interval([q for p in main for q in shared_differences(p.other, p.base)]) if len(main) == 1 else None,
+        components=_components(rubric[0]) if len(rubric) == 1 else None,
     )
 
 
@@ -130,7 +148,30 @@ def _whole(pairs: Sequence[Pair]) -> Difference:
         base += [weight * v for v in means(pair.base.values, pair.shared)]
         other += [weight * v for v in means(pair.other.values, pair.shared)]
         clusters += [(pair.name, c) for c in _clusters(pair)]
-    return difference(pairs[0].name if len(pairs) == 1 else "all domain tasks", base, other, clusters)
+    line = difference("Score" if len(pairs) == 1 else "All domain tasks", base, other, clusters)
+    if len(pairs) == 1:
+        return line
+    found = mean_of_tasks([shared_differences(pair.other, pair.base) for pair in pairs])  # tasks are no noise
+    spread = (found.high - found.low) / 2 / t_quantile(0.975, line.clusters - 1) * line.clusters**0.5
+    return replace(line, low=found.low, high=found.high, spread=float(spread) if np.isfinite(spread) else line.spread)
+
+
+def _components(pair: Pair) -> Components | None:
+    """Of the other checkpoint's single answers; None where they are not a full table of questions, phrasings and draws."""
+    rows = [pair.other.rows[document] for document in pair.shared]
+    shapes = {(len(row["filtered_resps"]), *{len(draws) for draws in row["filtered_resps"]}) for row in rows}
+    if len(rows) < 2 or len(shapes) != 1 or len(shape := shapes.pop()) != 2 or shape[0] < 2:
+        return None
+    scores = [[_answer_score(answer) for answer in graded_answers(row)] for row in rows]
+    if any(score is None for answers in scores for score in answers):
+        return None
+    return variance_components(np.array(scores, dtype=float).reshape(len(rows), *shape))
+
+
+def _answer_score(answer: Answer) -> float | None:
+    """As `scoring.answer_score`, from the verdicts of a samples file; None where nothing positive was judged."""
+    positive = sum(v.points for v in answer.verdicts if v.points > 0 and v.met is not None)
+    return sum(v.points for v in answer.verdicts if v.met) / positive if positive else None
 
 
 def _score(pairs: Sequence[Pair], side: str) -> Interval:

@@ -37,8 +37,10 @@ class Pairs:
     pairs: Sequence[Pair]
     left_out: Sequence[str]
     """Abilities without a known chance level or direction."""
-    one_sided: Sequence[str]
-    """Abilities that only one of the two has."""
+    missing: Sequence[str]
+    """Abilities that the base has and the other has not."""
+    unmatched: Sequence[str]
+    """Abilities that the other has and the base has not."""
     warnings: Sequence[str]
 
 
@@ -90,6 +92,11 @@ def pair_up(base: Checkpoint, other: Checkpoint, reader: Reader) -> Pairs:
             raise ResultsError(
                 f"{mine.name}: {base.name} was scored by {a.metric}, {other.name} by {b.metric}; score one of them again"
             )
+        if other_filters := [t for t, name in a.filters.items() if b.filters.get(t, name) != name]:
+            task = other_filters[0]
+            raise ResultsError(
+                f"{task}: {base.name} counts its filter {a.filters[task]}, {other.name} {b.filters[task]}; score one of them again"
+            )
         shared = [document for document in a.values if document in b.values]
         if not shared:
             raise ResultsError(
@@ -99,23 +106,31 @@ def pair_up(base: Checkpoint, other: Checkpoint, reader: Reader) -> Pairs:
         prompts = sum(a.rows[d].get("prompt_hash") != b.rows[d].get("prompt_hash") for d in shared)
         pairs.append(Pair(mine.name, mine.form, reader.part(mine, a, shared), reader.part(theirs, b, shared), shared, prompts))
         warnings += _warnings(mine, theirs, len(shared), (len(a.values), len(b.values)), prompts)
+        for checkpoint, used in ((base, mine), (other, theirs)):
+            newest = next(e for e in checkpoint.entries if (e.name, e.form) == (used.name, used.form))
+            if newest is not used:
+                warnings.append(
+                    f"{used.name}: of {checkpoint.name} an older file counts, {used.run.path.name}: the newest does not fit as well"
+                )
     both = {entry.name for entry, _ in chosen}
-    one_sided = sorted({e.name for e in (*base.entries, *other.entries)} - both)
-    return Pairs(pairs, left_out, one_sided, list(dict.fromkeys(warnings)))
+    missing, unmatched = (list(dict.fromkeys(e.name for e in c.entries if e.name not in both)) for c in (base, other))
+    return Pairs(pairs, left_out, missing, unmatched, list(dict.fromkeys(warnings)))
 
 
 def _choose(base: Checkpoint, other: Checkpoint) -> list[tuple[Entry, Entry]]:
     chosen: dict[tuple[str, int], tuple[Entry, Entry]] = {}
     misfits = []
-    for theirs in other.entries:
+    best: dict[tuple[str, int], int] = {}
+    for theirs in other.entries:  # newest first: of pairs that fit equally well the newest counts
         key = (theirs.name, theirs.form)
-        if key in chosen:
-            continue
         candidates = [mine for mine in base.entries if mine.name == theirs.name]
         fitting = [mine for mine in candidates if mine.form == theirs.form and mine.versions == theirs.versions]
         if fitting:
-            chosen[key] = (min(fitting, key=lambda mine: len(_differing(mine, theirs))), theirs)
-        elif candidates:
+            mine = min(fitting, key=lambda mine: len(_differing(mine, theirs)))
+            apart = len(_differing(mine, theirs))
+            if apart < best.get(key, apart + 1):
+                chosen[key], best[key] = (mine, theirs), apart
+        elif candidates and key not in chosen:
             misfits.append((next((mine for mine in candidates if mine.form == theirs.form), candidates[0]), theirs))
     for mine, theirs in misfits:
         if not any(name == theirs.name for name, _ in chosen):

@@ -98,12 +98,32 @@ def _locate(name: str, results: Path | None) -> Path:
 def _read(path: Path, name: str) -> Checkpoint:
     files = [path] if path.is_file() else _result_files(path)
     runs = [read_run(file) for file in sorted(files, key=lambda p: stamp_of(p) or "", reverse=True)]
+    _check_one_model(runs)
     folder = runs[0].path.parent
     manifest = read_manifest(folder)
     entries = [entry for run in runs for entry in _entries(run)]
     if not entries:
         raise ResultsError(f"{path}: no task with scores in it")
     return Checkpoint(manifest.name or _short(name), path, manifest, entries)
+
+
+def _check_one_model(runs: Sequence[Run]) -> None:
+    """lm-eval keeps all adapters of a base in one folder, as if they were one model: they must not be mixed."""
+    known: dict[str, Path] = {}
+    for run in runs:
+        identity = (run.results.get("equipoise") or {}).get("identity") or {}
+        config = run.results.get("config") or {}
+        parts = (
+            [identity.get("weights")]
+            if identity
+            else [_argument(config, a) for a in ("pretrained", "peft", "revision", "lora_local_path")]
+        )
+        known.setdefault(json.dumps(parts), run.path)
+    if len(known) > 1:
+        files = ", ".join(path.name for path in list(known.values())[:3])
+        raise ResultsError(
+            f"{runs[0].path.parent}: holds results of {len(known)} models or adapters ({files}): name the files instead"
+        )
 
 
 def _result_files(folder: Path) -> list[Path]:

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from equipoise.harness_ext.compare._balance import Balances, balances
+from equipoise.harness_ext.compare._difference import LEVEL
 from equipoise.harness_ext.compare._domain import Domain, domain_side
 from equipoise.harness_ext.compare._general import General, general_side
 from equipoise.harness_ext.compare._pair import Pairs, Reader, counts_as_domain, lowest_forms, pair_up
@@ -18,8 +19,6 @@ from equipoise.harness_ext.compare._read import Checkpoint, read_checkpoints
 from equipoise.harness_ext.compare._recipes import Recipe, recipes
 from equipoise.harness_ext.errors import ResultsError
 from equipoise.harness_ext.stats import cluster_means, holm, rank_intervals
-
-LEVEL = 0.05
 
 DomainVerdict = Literal["better", "worse", "cannot tell"]
 
@@ -39,9 +38,14 @@ class Compared:
     ranks: tuple[int, int] | None
     """(best, worst) rank in D among base and checkpoints."""
     on_front: bool
-    """No other checkpoint is better in D and at least as good in G, or the other way round."""
+    """Neither the base nor another checkpoint is better in D and at least as good in G, or the other way round. False for all where they were
+    not scored on the same tasks."""
     left_out: Sequence[str]
-    one_sided: Sequence[str]
+    """Tasks without a known chance level or direction."""
+    missing: Sequence[str]
+    """Tasks that the base has and this one has not: then no verdict is complete."""
+    unmatched: Sequence[str]
+    """Tasks that this one has and the base has not."""
     warnings: Sequence[str]
 
     @property
@@ -60,7 +64,8 @@ class Comparison:
     recipes: Sequence[Recipe]
     """Recipes with more than one seed."""
     winner: str | None
-    """The checkpoint with the best balance among those without collapse and with a gain; None where no balance or gain is known."""
+    """The checkpoint with the best balance above the base's, of those with *no collapse*, else of those that are inconclusive; None where there
+    is none, or where they were not scored on the same tasks."""
 
 
 def compare(names: Sequence[str], *, results: Path | None = None, margin: float = 0.03, domain: Collection[str] = ()) -> Comparison:
@@ -76,7 +81,8 @@ def compare(names: Sequence[str], *, results: Path | None = None, margin: float 
     _check_domain(domain, (base, *others))
     compared = [_compare(other, pairs, margin) for other, pairs in zip(others, joined, strict=True)]
     compared = _with_ranks(_with_verdicts(compared), joined)
-    return Comparison(base, margin, compared, recipes(compared), _winner(compared))
+    alike = len({frozenset(p.name for p in pairs.pairs) for pairs in joined}) == 1
+    return Comparison(base, margin, compared, recipes(compared), _winner(compared) if alike else None)
 
 
 def _check_domain(domain: Collection[str], checkpoints: Sequence[Checkpoint]) -> None:
@@ -101,7 +107,8 @@ def _compare(other: Checkpoint, pairs: Pairs, margin: float) -> Compared:
         ranks=None,
         on_front=False,
         left_out=pairs.left_out,
-        one_sided=pairs.one_sided,
+        missing=pairs.missing,
+        unmatched=pairs.unmatched,
         warnings=pairs.warnings,
     )
 
@@ -115,7 +122,7 @@ def _with_verdicts(compared: Sequence[Compared]) -> list[Compared]:
         if c.domain is None:
             found.append(c)
             continue
-        line = replace(c.domain.difference, adjusted=adjusted[c.name])
+        line = replace(c.domain.difference, adjusted=adjusted[c.name], family=len(tested))
         verdict: DomainVerdict = "cannot tell"
         if line.informative and line.adjusted < LEVEL:
             verdict = "better" if line.mean > 0 else "worse"
@@ -128,10 +135,14 @@ def _with_verdicts(compared: Sequence[Compared]) -> list[Compared]:
 def _with_ranks(compared: Sequence[Compared], joined: Sequence[Pairs]) -> list[Compared]:
     ranks = _ranks(joined)
     points = [(c.domain.difference.value, c.general.value.mean) if c.domain and c.general else None for c in compared]
-    return [
-        replace(c, ranks=ranks[i] if ranks else None, on_front=point is not None and not any(_beats(p, point) for p in points if p))
-        for i, (c, point) in enumerate(zip(compared, points, strict=True))
-    ]
+    first = compared[0]
+    base = [(first.domain.difference.base, first.general.base.mean)] if first.domain and first.general else []
+    alike = len({frozenset((p.name, len(p.shared)) for p in pairs.pairs) for pairs in joined}) == 1
+    found = []
+    for i, (c, point) in enumerate(zip(compared, points, strict=True)):
+        beaten = point is None or any(_beats(p, point) for p in (*base, *points) if p)
+        found.append(replace(c, ranks=ranks[i] if ranks else None, on_front=alike and not beaten))
+    return found
 
 
 def _ranks(joined: Sequence[Pairs]) -> list[tuple[int, int]] | None:
@@ -146,7 +157,7 @@ def _ranks(joined: Sequence[Pairs]) -> list[tuple[int, int]] | None:
     weights = np.array([1 / sizes[name] for name, _ in shared])  # tasks weigh the same, as in D
     scores = [[answered[0][key].base.values[key[1]] for key in shared]]
     scores += [[a[key].other.values[key[1]] for key in shared] for a in answered]
-    return rank_intervals([cluster_means(weights * x, clusters) for x in np.array(scores)], draws=2_000)[1:]
+    return rank_intervals([cluster_means(weights * x, clusters) for x in np.array(scores)])[1:]
 
 
 def _beats(one: tuple[float, float], other: tuple[float, float]) -> bool:
@@ -159,4 +170,5 @@ def _winner(compared: Sequence[Compared]) -> str | None:
         for c in compared
         if c.balances and c.general and c.general.decision.answer != "collapse" and c.balances.difference.value > 0
     ]
-    return max(able, key=lambda c: c.balances.other.value if c.balances else 0.0).name if able else None
+    sure = [c for c in able if c.general and c.general.decision.answer == "no collapse"]
+    return max(sure or able, key=lambda c: c.balances.other.value if c.balances else 0.0).name if able else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,8 @@ from lm_eval.loggers.utils import add_env_info, add_tokenizer_info
 from lm_eval.utils import hash_string
 
 from equipoise import __version__
+from equipoise.harness_ext.balance import one_filter
+from equipoise.harness_ext.chance import measure
 from equipoise.harness_ext.checkpoint import Checkpoint
 from equipoise.harness_ext.grading import GRADER_VERSION
 from equipoise.harness_ext.lm import EquipoiseLM
@@ -110,9 +113,20 @@ def score_task(
             "task": task.name,
             "key": identity_key(identity),
             "identity": identity,
+            "measures": _measures(samples, results.get("configs") or {}),
         },
     }
     return results, samples
+
+
+def _measures(samples: Mapping[str, Sequence[Mapping[str, Any]]], configs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Metric and chance level of each general task, for readers that do not open the samples."""
+    found = {}
+    for task, rows in samples.items():
+        rows = one_filter(rows)
+        if rows and rows[0].get("filter") != "rubric" and (how := measure(task, rows, configs.get(task) or {})):
+            found[task] = {"metric": how.metric, "filter": rows[0].get("filter"), "chance": how.chance}
+    return found
 
 
 @lru_cache(maxsize=1)

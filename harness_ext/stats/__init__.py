@@ -14,7 +14,7 @@ from equipoise.harness_ext.stats._decision import (
     questions_to_decide,
 )
 from equipoise.harness_ext.stats._forgetting import Forgetting, forgetting, pass_hat_k
-from equipoise.harness_ext.stats._means import MIN_INFORMATIVE, Interval, cluster_means, clustered_mean, mean_of_tasks
+from equipoise.harness_ext.stats._means import MIN_INFORMATIVE, Interval, cluster_means, clustered_mean, mean_of_tasks, t_quantile
 from equipoise.harness_ext.stats._paired import Paired, bootstrap_interval, mcnemar, paired_difference, sign_flip
 from equipoise.harness_ext.stats._ranks import rank_intervals
 from equipoise.harness_ext.stats._variance import Components, variance_components
@@ -42,5 +42,6 @@ __all__ = [
     "questions_to_decide",
     "rank_intervals",
     "sign_flip",
+    "t_quantile",
     "variance_components",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -87,18 +88,25 @@ def minimum_detectable_effect(spread: float, clusters: int, *, power: float = 0.
     return float(centre * spread / clusters**0.5)
 
 
-def questions_to_decide(spread: float, effect: float, *, power: float = 0.8, most: int = 1_000_000) -> int | None:
-    """Fewest questions in all with which a true difference `effect` would be shown; None for none, or beyond `most`."""
+def questions_to_decide(
+    spread: float, effect: float, *, power: float = 0.8, confidence: float = 0.95, most: int = 1_000_000
+) -> int | None:
+    """Fewest questions in all with which a true difference `effect` would be shown; None for none, or beyond `most`.
+
+    At least so many that a sign-flip test of them can be significant at all.
+    """
     if effect == 0 or spread == 0:
         return None
-    low, high = 2, 4
-    while minimum_detectable_effect(spread, high, power=power) > abs(effect):
+    fewest = math.ceil(1 - math.log2(1 - confidence))
+    low, high = fewest - 1, fewest
+    while minimum_detectable_effect(spread, high, power=power, confidence=confidence) > abs(effect):
         low, high = high, high * 2
         if low > most:
             return None
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if minimum_detectable_effect(spread, middle, power=power) > abs(effect) else (low, middle)
+        enough = minimum_detectable_effect(spread, middle, power=power, confidence=confidence) <= abs(effect)
+        low, high = (low, middle) if enough else (middle, high)
     return high
 
 

@@ -18,28 +18,31 @@ class Forgetting(NamedTuple):
     won: int
     """Wrong before, right now."""
     missed: int
-    forgotten: float | None
-    """Share of documents known before and not now, guessing removed; None where the chance level is unknown."""
-    learned: float | None
+    forgotten: tuple[float, float] | None
+    """Share of documents known before and not now, with guessing removed: (least, most). None where the chance level is unknown."""
+    learned: tuple[float, float] | None
 
 
-def forgetting(before: ArrayLike, after: ArrayLike, chance: float | None = None) -> Forgetting:
-    """Counts over documents (n,) of right (above 0.5) and wrong, and the shares behind them.
+def forgetting(before: ArrayLike, after: ArrayLike, chance: ArrayLike | None = None) -> Forgetting:
+    """Counts over documents (n,) of right (above 0.5) and wrong, and the shares behind them; `chance` (n,) or one number.
 
-    A guesser changes from right to wrong now and then without having forgotten anything. With chance level c and independent
-    guesses, of the documents unknown both times (1 − c)² are wrong twice and c(1 − c) change each way; so
-    forgotten = lost/(n(1 − c)) − c·missed/(n(1 − c)²), learned likewise from won. Unclipped: where two checkpoints guess alike,
-    these can fall below zero. (The idea of a chance-adjusted, sample-wise count: arXiv:2510.17776.)
+    A guesser changes from right to wrong now and then without having forgotten anything. Of the documents unknown both times,
+    independent guesses at chance c leave (1 − c)² wrong twice and move c(1 − c) each way; so with independent guesses
+    forgotten = mean of lost/(1 − c) − c·missed/(1 − c)². Two checkpoints that guess alike move none of these, and it is
+    lost/(1 − c). How alike they guess is not known: the two are the bounds, the first not below 0. (The idea of a chance-adjusted,
+    sample-wise count: arXiv:2510.17776.)
     """
     x, y = np.asarray(before, dtype=float) > 0.5, np.asarray(after, dtype=float) > 0.5
     if x.shape != y.shape or x.size == 0:
         raise ValueError("two non-empty arrays of one length are needed")
-    kept, lost, won, missed = (int(n.sum()) for n in (x & y, x & ~y, ~x & y, ~x & ~y))
-    if chance is None or not 0 <= chance < 1:
-        return Forgetting(kept, lost, won, missed, None, None)
-    guessed = chance * missed / (1 - chance) ** 2
-    forgotten, learned = ((changed / (1 - chance) - guessed) / x.size for changed in (lost, won))
-    return Forgetting(kept, lost, won, missed, forgotten, learned)
+    kept, lost, won, missed = x & y, x & ~y, ~x & y, ~x & ~y
+    whole = Forgetting(int(kept.sum()), int(lost.sum()), int(won.sum()), int(missed.sum()), None, None)
+    if chance is None:
+        return whole
+    c = np.asarray(chance, dtype=float)
+    guessed = c * missed / (1 - c) ** 2
+    forgotten, learned = ((max(0.0, float(np.mean(m / (1 - c) - guessed))), float(np.mean(m / (1 - c)))) for m in (lost, won))
+    return whole._replace(forgotten=forgotten, learned=learned)
 
 
 def pass_hat_k(successes: int, draws: int, k: int) -> float:

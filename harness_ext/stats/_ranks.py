@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from equipoise.harness_ext.stats._decision import holm
-from equipoise.harness_ext.stats._paired import sign_flip
 
 
-def rank_intervals(scores: ArrayLike, *, level: float = 0.05, draws: int = 5_000) -> list[tuple[int, int]]:
+def rank_intervals(scores: ArrayLike, *, level: float = 0.05) -> list[tuple[int, int]]:
     """(best, worst) rank of each checkpoint; `scores` is (checkpoints, questions), higher is better.
 
     Two checkpoints are in order only where their paired difference is significant at `level` after Holm's adjustment over
-    all pairs (sign-flip permutation); so ties share a rank interval, and with few questions all intervals are wide.
+    all pairs (paired t-test, never below the least p of a sign-flip test: for the 1,225 pairs of fifty checkpoints flips would have to be
+    drawn by the hundred thousand). So ties share a rank interval, and with few questions all intervals are wide.
     """
+    from scipy import special
+
     x = np.asarray(scores, dtype=float)
     if x.ndim != 2 or x.size == 0:
         raise ValueError("scores must be (checkpoints, questions)")
-    pairs = list(combinations(range(len(x)), 2))
-    adjusted = holm([sign_flip(x[i] - x[j], draws=draws) for i, j in pairs])
+    first, second = np.triu_indices(len(x), 1)
+    difference = x[first] - x[second]
+    mean, n = difference.mean(axis=1), x.shape[1]
+    error = difference.std(axis=1, ddof=1) / n**0.5 if n > 1 else np.full(len(first), np.inf)
+    t = np.divide(np.abs(mean), error, out=np.where(mean != 0, np.inf, 0.0), where=error > 0)
+    least = 0.5 ** ((difference != 0).sum(axis=1) - 1.0)  # what all signs alike could show at most: few questions prove little
+    adjusted = np.array(holm(list(np.minimum(1.0, np.maximum(2 * special.stdtr(max(n - 1, 1), -t), least)))))
     above, below = np.zeros(len(x), dtype=int), np.zeros(len(x), dtype=int)
-    for (i, j), p in zip(pairs, adjusted, strict=True):
+    for i, j, m, p in zip(first, second, mean, adjusted, strict=True):
         if p < level:
-            better, worse = (i, j) if x[i].mean() > x[j].mean() else (j, i)
+            better, worse = (i, j) if m > 0 else (j, i)
             above[worse] += 1
             below[better] += 1
     return [(1 + int(a), len(x) - int(b)) for a, b in zip(above, below, strict=True)]

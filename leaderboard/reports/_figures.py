@@ -67,7 +67,7 @@ def scatter(comparison: Comparison) -> Markup:
             f'<line x1="{x(d.low)}" y1="{y(g.mean)}" x2="{x(d.high)}" y2="{y(g.mean)}"/>'
             f'<line x1="{x(d.mean)}" y1="{y(g.low)}" x2="{x(d.mean)}" y2="{y(g.high)}"/>'
             f'<circle cx="{x(d.mean)}" cy="{y(g.mean)}" r="6"/>'
-            + (f'<text x="{x(d.mean) + 10}" y="{label_at[i]}">{escape(_short(name))}</text>' if label_at else "")
+            + (_label(x(d.mean), label_at[i], name) if label_at else "")
             + "</g>"
         )
     return _svg("Domain score against general score", 450, parts)
@@ -77,10 +77,12 @@ def changes(compared: Compared) -> Markup:
     """All differences of one checkpoint as a forest plot: dimensions, categories, tasks, abilities."""
     groups: list[tuple[str, Sequence[Difference]]] = []
     if compared.domain:
-        groups += [("Domain, by dimension", compared.domain.dimensions or [compared.domain.difference])]
+        groups += [("Domain", [compared.domain.difference, *compared.domain.dimensions])]
         groups += [("Domain, by category", compared.domain.categories), ("Domain, by task", compared.domain.tasks)]
     if compared.general:
-        groups.append(("General, by ability (above chance)", [a.difference for a in compared.general.abilities]))
+        groups.append(
+            ("General, by ability (above chance)", [line for a in compared.general.abilities for line in (a.difference, *a.parts)])
+        )
     return forest(groups)
 
 
@@ -117,6 +119,12 @@ def forest(groups: Sequence[tuple[str, Sequence[Difference]]]) -> Markup:
     )
     zero = f'<line class="zero" x1="{x(0)}" y1="8" x2="{x(0)}" y2="{top}"/>'
     return _svg("Differences to the base with 95 % intervals", top + 26, [ticks, zero, *parts])
+
+
+def _label(at: float, height: float, name: str) -> str:
+    """Beside its point, on the side where there is room."""
+    right = at < WIDTH / 2
+    return f'<text x="{at + (10 if right else -10)}" y="{height}" text-anchor="{"start" if right else "end"}">{escape(_short(name))}</text>'
 
 
 def _label_heights(points: Sequence[tuple[float, float]]) -> list[float]:

@@ -51,7 +51,7 @@ def _environment(*, html: bool) -> jinja2.Environment:
         "summary": _summary,
         "prompt_end": _prompt_end,
     }
-    environment.filters["zip"] = zip
+    environment.filters |= {"zip": zip, "reach": _reach, "span": _span}
     environment.globals["css"] = Markup((_HERE / "report.css").read_text("utf-8"))
     return environment
 
@@ -69,7 +69,6 @@ def _context(comparison: Comparison) -> dict[str, Any]:
         "changes": changes,
         "provenance": provenance(comparison),
         "critical": _critical,
-        "most_flipped": MOST_FLIPPED,
         "flipped_by_ability": _flipped,
     }
 
@@ -83,6 +82,15 @@ def _flipped(compared: Compared) -> list[tuple[str, list[Flipped], int]]:
     """(ability, lost items shown, all lost) where any were lost."""
     abilities = compared.general.abilities if compared.general else []
     return [(a.difference.name, list(a.lost[:MOST_FLIPPED]), len(a.lost)) for a in abilities if a.lost]
+
+
+def _reach(value: float) -> str:
+    """A detectable effect; infinite where so few questions could show nothing."""
+    return _number(value) if math.isfinite(value) else "none"
+
+
+def _span(bounds: tuple[float, float] | None) -> str:
+    return "unknown" if bounds is None else f"{bounds[0]:.3f}–{bounds[1]:.3f}"
 
 
 def _number(value: float | None, places: int = 3) -> str:

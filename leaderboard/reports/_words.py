@@ -14,14 +14,20 @@ GENERAL_TITLES = {
     "inconclusive": "General ability: inconclusive",
 }
 
+_UNCONFIRMED = "unconfirmed, for the best of several is flattered by having been chosen"
+
 
 def overview(comparison: Comparison) -> str:
     """One paragraph on several checkpoints together."""
     compared = comparison.compared
     better = [c.name for c in compared if c.domain_verdict == "better"]
     worse = [c.name for c in compared if c.domain_verdict == "worse"]
-    parts = [f"Of {len(compared)} checkpoints, {_listed(better)} shown to be better at the domain work than {comparison.base.name}"]
-    parts.append(f", {_listed(worse)} worse. " if worse else ". ")
+    parts = []
+    if any(c.domain for c in compared):
+        parts.append(
+            f"Of {len(compared)} checkpoints, {_listed(better)} shown to be better at the domain work than {comparison.base.name}"
+        )
+        parts.append(f", {_listed(worse)} worse. " if worse else ". ")
     answers = [c.general.decision.answer for c in compared if c.general]
     counts = [f"{answers.count(a)} {a}" for a in ("no collapse", "inconclusive", "collapse") if a in answers]
     parts.append(
@@ -32,9 +38,20 @@ def overview(comparison: Comparison) -> str:
         b = best.balances
         parts.append(f"The best balance has {best.name}: {b.other.value:.3f} against {b.base.value:.3f}")
         parts.append(f" (difference {signed(b.difference.low)} to {signed(b.difference.high)})")
-        parts.append("; being the best of several flatters it." if best.confirmed is None else ".")
+        parts.append(f", {best.general.decision.answer if best.general else ''}")
+        parts.append(
+            f"; {_UNCONFIRMED}."
+            if best.confirmed is None
+            else "; confirmed."
+            if best.confirmed
+            else "; not confirmed on another form."
+        )
     elif any(c.balances for c in compared):
-        parts.append(f"None has a better balance than {comparison.base.name} without collapse.")
+        parts.append(
+            f"No best one is named: none has a better balance than {comparison.base.name} without collapse, or they were scored on different tasks."
+        )
+    if len(compared) > 1:
+        parts.append(" Each verdict on general ability has an error of 5 %; of many checkpoints some will be wrong.")
     return "".join(parts).strip()
 
 
@@ -47,7 +64,7 @@ def paragraph(comparison: Comparison, compared: Compared) -> str:
     parts = [f"Against {comparison.base.name}, {compared.name}"]
     domain = f" {_domain(compared.domain, compared.domain_verdict or 'cannot tell')}" if compared.domain else " has no domain task."
     general = _general(compared.general) if compared.general else "No general task was scored."
-    return "".join(parts) + domain + " " + general + _notes(comparison, compared)
+    return "".join(parts) + domain + " " + general + _fallen(compared) + _notes(comparison, compared)
 
 
 def _domain(domain: Domain, verdict: str) -> str:
@@ -67,6 +84,8 @@ def _needed(domain: Domain) -> str:
     line = domain.difference
     if line.spread == 0:  # nothing changed, all alike or a single question: no spread to plan with
         return ""
+    if not math.isfinite(line.detectable):
+        return f" {line.clusters} questions are too few to show any difference."
     known = f" {line.clusters} questions of this spread would show a true difference of {line.detectable:.2f} four times in five"
     if domain.questions_needed is None or domain.questions_needed > 100 * line.clusters:
         return known + "; no reasonable number of questions would decide one as small as this."
@@ -90,8 +109,17 @@ def _general(general: General) -> str:
     return f"Whether general ability has collapsed is open: neither a loss of {general.margin:g} nor its absence is shown ({span}; {power}).{needed}"
 
 
+def _fallen(compared: Compared) -> str:
+    """Abilities that are shown to be worse: a mean can hide them."""
+    found = compared.general.fallen if compared.general else []
+    if not found:
+        return ""
+    shown = ", ".join(f"{line.name} {signed(line.mean)}" for line in found[:5])
+    return f" Shown to have fallen: {shown}{f', and {len(found) - 5} more' if len(found) > 5 else ''}."
+
+
 def _notes(comparison: Comparison, compared: Compared) -> str:
-    notes = ""
+    notes = f" Not complete: {', '.join(compared.missing)} of the base is not scored for it." if compared.missing else ""
     if compared.domain:
         new = sum(q.critical and not q.base_critical for q in compared.domain.questions)
         gone = sum(q.base_critical and not q.critical for q in compared.domain.questions)
@@ -100,15 +128,11 @@ def _notes(comparison: Comparison, compared: Compared) -> str:
     if compared.balances:
         b = compared.balances
         notes += f" Balance {b.base.value:.3f} → {b.other.value:.3f} (difference {signed(b.difference.low)} to {signed(b.difference.high)})."
-    if compared.domain_verdict == "better":
-        if compared.confirmed is None and len(comparison.compared) > 1 and comparison.winner == compared.name:
-            notes += (
-                " Unconfirmed: the best of several is flattered by having been chosen; "
-                "score it and the base on another form (--metadata form=1)."
-            )
-        elif compared.confirmed is not None:
-            forms = ", ".join(str(f.form) for f in compared.domain.forms) if compared.domain else ""
-            notes += f" {'Confirmed' if compared.confirmed else 'Not confirmed'} on form {forms}."
+    if compared.confirmed is not None and compared.domain:
+        forms = ", ".join(str(f.form) for f in compared.domain.forms)
+        notes += f" Better on form {forms} as well." if compared.confirmed else f" Not shown to be better on form {forms}."
+    elif len(comparison.compared) > 1 and comparison.winner == compared.name:
+        notes += f" Best balance of those compared; {_UNCONFIRMED}: score it and the base on another form (--metadata form=1)."
     if not any(compared.name in recipe.names for recipe in comparison.recipes) and compared.checkpoint.manifest.seed is not None:
         notes += " One seed of its recipe: training noise is not in these intervals."
     return notes
