@@ -64,8 +64,8 @@ CRUDE: dict[str, Callable[[str, Check], bool]] = {
     "contains": lambda text, c: c["word"].lower() in tokens(text),
     "avoids": lambda text, c: c["word"].lower() not in tokens(text),
     "occurs": lambda text, c: tokens(text).count(c["word"].lower()) == c["n"],
-    "begins": lambda text, c: text.lower().startswith(c["word"].lower()),
-    "ends": lambda text, c: text.lower().rstrip(".!?").endswith(c["word"].lower()),
+    "begins": lambda text, c: tokens(text)[0] == c["word"].lower(),
+    "ends": lambda text, c: tokens(text)[-1] == c["word"].lower(),
     "lower": lambda text, c: not re.search("[A-Z]", text),
     "upper": lambda text, c: not re.search("[a-z]", text),
     "no_letter": lambda text, c: text.lower().count(c["letter"]) == 0,
@@ -114,21 +114,51 @@ def test_tiers_come_in_equal_numbers_and_ask_for_more_and_more() -> None:
         tiers = {tier: [item for item in drawn(400, seed) if item["tier"] == tier] for tier in (1, 2, 3, 4)}
         assert {len(group) for group in tiers.values()} == {100}
         means = [sum(len(item["checks"]) for item in group) / 100 for group in tiers.values()]
-        assert means[0] == 1
+        assert {len(item["checks"]) for item in tiers[1]} == {1, 2}
         assert means == sorted(means)
         assert means[3] > 3
         assert all(len({item["kind"] for item in group}) == 6 for group in tiers.values())
     assert max(len(item["good"].split()) for item in ITEMS) <= 60
 
 
-def test_no_constant_answer_gets_far() -> None:
-    """An echo, a canned text and the answer to another item of the tier; tier 1 has one constraint, which one may meet by chance."""
-    for tier, most in {1: 0.2, 2: 0.08, 3: 0.02, 4: 0.02}.items():
-        group = [item for item in ITEMS if item["tier"] == tier]
-        assert not any(all(satisfied(item["instruction"], item["checks"])) for item in group)
-        borrowed = sum(all(satisfied(group[i - 7]["good"], item["checks"])) for i, item in enumerate(group))
-        canned = sum(all(satisfied("I like it very much. It is good.", item["checks"])) for item in group)
-        assert max(borrowed, canned) / len(group) <= most, (tier, borrowed, canned)
+GENERIC = (
+    "Yes.",
+    "No.",
+    "Why?",
+    "Sure!",
+    '"Yes."',
+    "{}",
+    "I can't help with that.",
+    "I like it very much. It is good.",
+    "a, b, c",
+    "1. a\n2. b",
+    "1. a\n2. b\n3. c",
+    "- a\n- b",
+    "- a\n- b\n- c",
+    "- Rest.\n- Eat.\n- Walk.",
+    "one\ntwo\nthree",
+)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_constant_answer_gets_far(seed: int) -> None:
+    """A generic reply or the good answer to one item, given to all of them."""
+    items = drawn(400, seed)
+    for reply in {*GENERIC, *(item["good"] for item in items)}:
+        kept = Counter(item["tier"] for item in items if all(satisfied(reply, item["checks"])))
+        assert kept.total() <= 0.04 * len(items), (reply, kept)
+        assert max(kept.values(), default=0) <= 0.1 * len(items) / 4, (reply, kept)
+
+
+def test_no_item_is_passed_by_an_echo() -> None:
+    assert not any(all(satisfied(item["instruction"], item["checks"])) for item in ITEMS)
+
+
+def test_a_constraint_that_any_short_text_keeps_never_stands_alone() -> None:
+    alone = [item["checks"][0] for item in ITEMS if len(item["checks"]) == 1]
+    weak = {"avoids", "words_at_most", "sentence_length", "no_letter", "no_digits", "no_commas", "lower", "upper", "quoted"}
+    assert not {check["name"] for check in alone} & (weak | {"exclaims", "question"})
+    assert all(check.get("n", 2) > 1 for check in alone)
 
 
 def test_the_wording_is_complete_and_correct() -> None:
@@ -180,7 +210,7 @@ def test_the_banks_are_as_their_comments_say() -> None:
 
 
 def test_the_example_in_the_docstring_is_drawn() -> None:
-    assert json.dumps(drawn(400, 1)[15]) in " ".join(str(instructions.__doc__).split())
+    assert json.dumps(drawn(400, 1)[23]) in " ".join(str(instructions.__doc__).split())
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,8 @@ def _pair(row: Item) -> Iterator[Item]:
 def _request(row: Item) -> Iterator[Item]:
     replies = [row.pop("comply"), row.pop("decline")]
     messages = [{"role": "user", "content": row.pop("request")}]
-    yield _kind({**row, "messages": messages, "choices": replies[::-1] if row["harmful"] else replies})
+    part = "harmful" if row["harmful"] else "harmless"
+    yield _kind({**row, "part": part, "messages": messages, "choices": replies[::-1] if row["harmful"] else replies})
 
 
 _STORED: dict[str, Callable[[Item], Iterator[Item]]] = {

@@ -1,14 +1,16 @@
 """Following instructions with constraints that a program can verify.
 
 A text, list or record is drawn first and the constraints are read off it, so an answer that keeps all of them exists (`good`);
-`bad` is a fluent neighbour that misses exactly one. Item 16 of seed 1:
+`bad` is a fluent neighbour that misses exactly one. The constraints are drawn so that no fixed reply, such as "Yes." or a list of
+three bullets, keeps all those of more than a few items. Item 24 of seed 1:
 
-    {"id": "instructions-016", "tier": 4, "kind": "sentences",
-     "instruction": "Please write a little text about riding a bicycle for my newsletter. Use exactly 17 words. Write exactly
-                     three sentences. Each sentence may be at most 7 words long.",
-     "checks": [{"name": "sentences", "n": 3}, {"name": "sentence_length", "n": 7}, {"name": "words", "n": 17}],
-     "good": "Ring the bell when you pass people. Oil the chain once a month. Who is faster downhill?",
-     "bad": "My old bicycle still runs well. Oil the chain once a month. Who is faster downhill?"}
+    {"id": "instructions-024", "tier": 4, "kind": "numbered",
+     "instruction": "Please write down some jobs. Please keep to these rules:\\n1. Use a numbered list, one entry on each line, that
+                     ends with number 4.\\n2. The entries must be in alphabetical order.\\n3. No entry may begin with a letter
+                     other than \\"p\\".",
+     "checks": [{"name": "numbered", "n": 4}, {"name": "alphabetical", "unit": "numbered"},
+                {"name": "initial", "letter": "p", "unit": "numbered"}],
+     "good": "1. painter\\n2. pilot\\n3. plumber\\n4. potter", "bad": "1. pilot\\n2. potter\\n3. plumber\\n4. painter"}
 
 `satisfied(text, checks)` is all that a grader needs.
 """

@@ -24,6 +24,25 @@ HARD = {
 }
 """The constraints that ask for counting or planning ahead."""
 
+_PINS = {
+    "words",
+    "words_between",
+    "occurs",
+    "contains",
+    "begins",
+    "ends",
+    "acrostic",
+    "initial",
+    "title",
+    "echo",
+    "json_keys",
+    "json_list",
+    "json_range",
+}
+"""The constraints that name a word, key or length drawn from many: no fixed reply, such as "Yes.", keeps more than a few of them."""
+
+_COUNTS = {"sentences", "lines", "bullets", "numbered", "comma_items"}
+
 _EASY = {
     "sentences",
     "lines",
@@ -35,10 +54,12 @@ _EASY = {
     "avoids",
     "lower",
     "upper",
+    "contains",
     "begins",
     "ends",
     "quoted",
     "title",
+    "echo",
     "no_letter",
     "no_digits",
     "exclaims",
@@ -95,18 +116,28 @@ _CLASHES: list[set[str]] = [  # of each, an item has one at most: the others wou
 
 def choose(rng: random.Random, tier: int, menu: list[Check]) -> list[Check]:
     """Constraints from the menu, with the words they name in the case that the answer must have."""
-    size = (1, rng.randint(1, 2), rng.randint(2, 3), rng.randint(3, 5))[tier - 1]
-    alone = [c for c in menu if c["name"] in HARD and "unit" not in c and menu[0]["name"] in ("sentences", "lines", "acrostic")]
-    if tier == 2 and size == 1 and alone:  # one demanding constraint that needs no other one to be understood
+    free = menu[0]["name"] in ("sentences", "lines", "acrostic")
+    alone = [c for c in menu if c["name"] in HARD & _PINS and "unit" not in c and free]
+    if tier == 2 and alone and rng.random() < 0.4:  # one demanding constraint that needs no other one to be understood
         return [rng.choice(alone)]
+    ordered = _order(rng, tier, menu)
+    size = (_size_of_easiest(rng, ordered[0]), rng.choice([2, 2, 3]), rng.choice([2, 3, 3]), rng.randint(3, 5))[tier - 1]
     chosen: list[Check] = []
-    for check in _order(rng, tier, menu):
+    for check in ordered:
         names = {c["name"] for c in chosen}
         clashes = check["name"] in names or any(check["name"] in clash and names & clash for clash in _CLASHES)
-        if len(chosen) < max(size, min(tier, 2)) and not clashes:
+        # Of two or three constraints the last one is a pin where no other is; four or five have enough to keep without it.
+        unpinned = len(chosen) == size - 1 and size in (2, 3) and not {*names, check["name"]} & _PINS
+        if len(chosen) < size and not clashes and not unpinned:
             chosen.append(check)
     case = next((_CASES[c["name"]] for c in chosen if c["name"] in _CASES), str)
     return [{**c, "word": case(c["word"])} if "word" in c else c for c in chosen]
+
+
+def _size_of_easiest(rng: random.Random, first: Check) -> int:
+    """One constraint where few fixed replies keep it, two otherwise; of the numbers from two on, a third stands alone."""
+    counts = first["name"] in _COUNTS and first["n"] > 1 and rng.random() < 0.35
+    return 1 if counts or first["name"] in _PINS else 2
 
 
 def _order(rng: random.Random, tier: int, menu: list[Check]) -> list[Check]:

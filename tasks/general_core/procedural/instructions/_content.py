@@ -58,7 +58,7 @@ def draw_value(rng: random.Random, topic: str, key: str) -> Value:
 
 def _sentences(rng: random.Random, tier: int) -> tuple[str, list[str]]:
     topic = rng.choice(list(TOPICS))
-    size = rng.randint(1, 2) if tier == 1 else rng.randint(2, 3) if tier == 2 else rng.randint(3, 5)
+    size = rng.randint(1, 6) if tier == 1 else rng.randint(2, 5) if tier == 2 else rng.randint(3, 5)
     bank = TOPICS[topic]["sentences"]
     letter = rng.choice(" umcdpgbyk" if tier > 2 else "vjxzq")  # a space, which every sentence has: no letter is left out
     without = [sentence for sentence in bank if letter not in sentence.casefold()]
@@ -79,13 +79,13 @@ def _lines(rng: random.Random, tier: int) -> tuple[str, list[str]]:
         return theme, parts if len(set(parts)) == len(parts) else _lines(rng, tier)[1]
     if rng.random() < 0.6 and tier > 1:
         return theme, rng.sample(lines[rng.choice(list(lines))], 3 if rng.random() < 0.5 else 2)
-    chars = rng.sample(list(lines), rng.randint(2, 3) if tier < 3 else rng.randint(3, 5))
+    chars = rng.sample(list(lines), rng.randint(*((2, 6), (2, 4), (3, 5), (3, 5))[tier - 1]))
     return theme, [rng.choice(lines[char]) for char in chars]
 
 
 def _tips(rng: random.Random, tier: int) -> tuple[str, list[str]]:
     subject = rng.choice(list(TIPS))
-    tips, size = TIPS[subject], rng.randint(2, 3) if tier == 1 else rng.randint(3, 5)
+    tips, size = TIPS[subject], rng.randint(2, 7) if tier == 1 else rng.randint(3, 6)
     of_four_words = [tip for tip in tips if len(words(tip)) == 4]
     even = tier > 1 and rng.random() < 0.6 and len(of_four_words) >= size
     return subject, rng.sample(of_four_words if even else tips, size)
@@ -95,7 +95,7 @@ def _members(rng: random.Random, tier: int) -> tuple[str, list[str]]:
     """Members of a category: by length, of one length, with one first letter, or any (the only ones in tier 1)."""
     category = rng.choice(list(MEMBERS))
     members = MEMBERS[category]
-    size = rng.randint(2, 4) if tier < 3 else rng.randint(3, 5) if tier == 3 else rng.randint(4, 7)
+    size = rng.randint(*((2, 7), (2, 6), (3, 6), (4, 7))[tier - 1])
     shape = rng.random() if tier > 1 else 0.5
     if shape > 0.8:
         return category, sorted(rng.sample(members, size), key=len)

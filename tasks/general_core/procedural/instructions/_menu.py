@@ -111,10 +111,12 @@ def _of_text(rng: random.Random, body: str) -> list[Check]:
 
 def _of_list(rng: random.Random, content: Content, body: str) -> list[Check]:
     """What may be asked of tips and, beyond that, of single words."""
-    offer = [_check("avoids", word=_outsider(rng, content))]
+    offer = [_check("contains", word=words(rng.choice(content.parts))[-1])]
+    outsiders = _outsiders(content)
+    if outsiders:
+        offer.append(_check("avoids", word=rng.choice(outsiders)))
     if content.kind == "bullets":
         return offer
-    offer.append(_check("contains", word=rng.choice(content.parts)))
     lengths = [len(part) for part in content.parts]
     if len(set(lengths)) == 1:
         offer.append(_check("entry_letters", unit=content.kind, n=lengths[0]))
@@ -126,11 +128,11 @@ def _of_list(rng: random.Random, content: Content, body: str) -> list[Check]:
     return offer
 
 
-def _outsider(rng: random.Random, content: Content) -> str:
-    """A word that belongs to the topic but does not occur in the parts."""
+def _outsiders(content: Content) -> list[str]:
+    """Words that belong to the topic but do not occur in the parts."""
     tips = content.kind == "bullets"
     pool = [words(tip)[-1] for tip in TIPS[content.topic]] if tips else MEMBERS[content.topic]
-    return rng.choice([word for word in pool if not occurrences(" ".join(content.parts), word)])
+    return [word for word in pool if not occurrences(" ".join(content.parts), word)]
 
 
 def _of_entries(content: Content) -> list[Check]:
