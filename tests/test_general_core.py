@@ -175,7 +175,7 @@ def test_lm_eval_runs_it_on_a_real_model(smollm2):
     from lm_eval import simple_evaluate
 
     results = simple_evaluate(
-        model="hf", model_args=f"pretrained={smollm2}", tasks=["general_core"], limit=4, apply_chat_template=True, bootstrap_iters=0,
+        model="hf", model_args=f"pretrained={smollm2}", device="cpu", tasks=["general_core"], limit=4, apply_chat_template=True, bootstrap_iters=0,
         gen_kwargs={"max_gen_toks": 8},
     )  # fmt: skip
     per_task = {name: r["above_chance,none"] for name, r in results["results"].items() if name != "general_core"}

@@ -1,0 +1,22 @@
+"""The leaderboard's pages and what stands above all of them. Started by `equipoise leaderboard`."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from equipoise.leaderboard.views import balance, board, checkpoint, compare, method, questions, size, training
+
+st.set_page_config(page_title="equipoise", page_icon=":material/balance:", layout="wide")
+
+PAGES = [
+    st.Page(board.page, title="Board", icon=":material/leaderboard:", url_path="board", default=True),
+    st.Page(balance.page, title="Balance", icon=":material/balance:", url_path="balance"),
+    st.Page(training.page, title="Training", icon=":material/show_chart:", url_path="training"),
+    st.Page(size.page, title="Size", icon=":material/straighten:", url_path="size"),
+    st.Page(checkpoint.page, title="Checkpoint", icon=":material/description:", url_path="checkpoint"),
+    st.Page(compare.page, title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+    st.Page(questions.page, title="Questions", icon=":material/quiz:", url_path="questions"),
+    st.Page(method.page, title="Method", icon=":material/menu_book:", url_path="method"),
+]
+st.session_state["pages"] = {page.url_path or "board": page for page in PAGES}
+st.navigation(PAGES).run()

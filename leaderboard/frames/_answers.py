@@ -1,0 +1,73 @@
+"""Graded answers → tables: by dimension and category, by question, over checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+DIMENSIONS = ("score", "reliability", "business_impact", "pass_all", "pass_any", "harm_any")
+
+
+def question_rows(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """One row per question from the samples of a rubric task: question, title, category, the dimensions, critical (bool)."""
+    return pd.DataFrame(
+        [
+            {
+                "question": str(row["doc"].get("id", row["doc_id"])),
+                "title": str(row["doc"].get("title", "")),
+                "category": str(row["doc"].get("category", "")),
+                **{name: float(row[name]) for name in DIMENSIONS},
+                "critical": float(row["critical_failure"]) > 0,
+            }
+            for row in rows
+        ]
+    )
+
+
+def dimension_table(questions: pd.DataFrame) -> pd.DataFrame:
+    """Mean of each dimension (columns) in each category (rows), with all questions as the last row."""
+    table = questions.groupby("category")[list(DIMENSIONS)].mean()
+    table.loc["all"] = questions[list(DIMENSIONS)].mean()
+    return table
+
+
+def over_checkpoints(by_checkpoint: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """One row per question: title, category, checkpoints, mean, lowest and highest score, discrimination, and `all_fail`, `all_pass`.
+
+    Discrimination: correlation, over checkpoints, of the question's score with the mean score of the other questions; missing below four
+    checkpoints or without spread. `all_fail`: no checkpoint scores above 0; `all_pass`: every one has full marks.
+    """
+    if not by_checkpoint:
+        return pd.DataFrame(
+            columns=[
+                "question",
+                "title",
+                "category",
+                "checkpoints",
+                "mean",
+                "lowest",
+                "highest",
+                "discrimination",
+                "all_fail",
+                "all_pass",
+            ]
+        )
+    scores = pd.DataFrame({name: q.set_index("question")["score"] for name, q in by_checkpoint.items()})
+    facts = pd.concat(by_checkpoint.values()).drop_duplicates("question").set_index("question")[["title", "category"]]
+    table = facts.reindex(scores.index)
+    table["checkpoints"] = scores.notna().sum(axis=1)
+    table["mean"], table["lowest"], table["highest"] = scores.mean(axis=1), scores.min(axis=1), scores.max(axis=1)
+    table["discrimination"] = [_discrimination(scores, question) for question in scores.index]
+    table["all_fail"] = table["highest"] <= 0
+    table["all_pass"] = table["lowest"] >= 1
+    return table.reset_index()
+
+
+def _discrimination(scores: pd.DataFrame, question: str) -> float:
+    pairs = pd.DataFrame({"own": scores.T[question], "rest": scores.drop(index=question).mean()}).dropna()
+    if len(pairs) < 4 or (pairs.std() == 0).any():
+        return float("nan")
+    return float(np.corrcoef(pairs["own"], pairs["rest"])[0, 1])

@@ -1,0 +1,99 @@
+"""Scores over training and over size: points, where collapse sets in, where gains flatten, what a larger model buys."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from equipoise.harness_ext.stats import Interval
+
+
+def training_points(rows: pd.DataFrame, over: str) -> pd.DataFrame:
+    """The rows of a board that have a value of `over` ("tokens" or "step"), by series and then along it; with `line`, their line's name.
+
+    A base stands at the beginning of the lines of all series that started from it.
+    """
+    known = rows[rows[over].notna()].copy()
+    known["line"] = known["series"].astype(object).where(known["series"].notna(), known["checkpoint"])
+    started = rows[rows["base"].notna() & ~rows["is_base"] & rows[over].notna()]
+    heads = []
+    for line, members in started.groupby(
+        started["series"].astype(object).where(started["series"].notna(), started["checkpoint"]), sort=False
+    ):
+        base = rows[rows["checkpoint"].isin(members["base"].unique())]
+        own = known[known["line"] == line]
+        if len(base) == 1 and not (own[over] == 0).any():
+            heads.append(base.assign(**{over: 0, "line": line}))
+    if heads:
+        known = known[~known["is_base"] | (known[over] > 0)]
+        known = pd.concat([*heads, known], ignore_index=True)
+    return known.sort_values(["line", over], kind="stable").reset_index(drop=True)
+
+
+def collapse_onset(points: pd.DataFrame, over: str) -> pd.DataFrame:
+    """Per line the first place from which on every checkpoint is a collapse; lines without one are not in it."""
+    found = []
+    for line, members in points.groupby("line", sort=False):
+        collapsed = members["verdict"].eq("collapse").to_numpy()
+        if len(collapsed) and collapsed[-1]:
+            first = len(collapsed) - int(np.argmin(collapsed[::-1])) if not collapsed.all() else 0
+            found.append((line, members[over].iloc[first], members["checkpoint"].iloc[first]))
+    return pd.DataFrame(found, columns=["line", over, "checkpoint"])
+
+
+def flattening(points: pd.DataFrame, over: str, side: str) -> pd.DataFrame:
+    """Per line the first place after which no checkpoint lies above the 95 % interval of that one; lines without intervals are not in it."""
+    found = []
+    for line, members in points.groupby("line", sort=False):
+        high, mean = members[f"{side}_high"].to_numpy(float), members[side].to_numpy(float)
+        if len(members) < 3 or np.isnan(high).any() or np.isnan(mean).any():
+            continue
+        later = np.maximum.accumulate(mean[::-1])[::-1]
+        flat = np.flatnonzero(np.append(later[1:], -np.inf) <= high)
+        if len(flat) and flat[0] < len(members) - 1:
+            found.append((line, members[over].iloc[flat[0]], members["checkpoint"].iloc[flat[0]]))
+    return pd.DataFrame(found, columns=["line", over, "checkpoint"])
+
+
+def marginal_gain(x: ArrayLike, y: ArrayLike) -> pd.DataFrame:
+    """Gain per doubling of x between neighbours: columns from, to, gain. x must be positive; equal x are averaged."""
+    frame = pd.DataFrame({"x": np.asarray(x, dtype=float), "y": np.asarray(y, dtype=float)}).dropna()
+    mean = frame[frame["x"] > 0].groupby("x")["y"].mean()
+    at = mean.index.to_numpy(float)
+    return pd.DataFrame({"from": at[:-1], "to": at[1:], "gain": np.diff(mean) / np.diff(np.log2(at))})
+
+
+class Fit(NamedTuple):
+    """A straight line in log10 x with its 95 % band."""
+
+    x: np.ndarray
+    y: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    slope: Interval
+    """Per tenfold x."""
+
+
+def size_fit(x: ArrayLike, y: ArrayLike, points: int = 40) -> Fit | None:
+    """Least squares of y on log10 x; None where the data does not carry one: fewer than four different x, or a slope whose 95 % interval
+    holds 0. The band is that of the line's mean (Student's t, n − 2 degrees of freedom)."""
+    from scipy import stats
+
+    a, b = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    known = (a > 0) & ~np.isnan(b)
+    a, b = np.log10(a[known]), b[known]
+    if len(np.unique(a)) < 4:
+        return None
+    line = stats.linregress(a, b)
+    quantile = float(stats.t.ppf(0.975, len(a) - 2))
+    slope = Interval(line.slope, line.slope - quantile * line.stderr, line.slope + quantile * line.stderr, len(a), True)
+    if slope.low <= 0 <= slope.high:
+        return None
+    grid = np.linspace(a.min(), a.max(), points)
+    residual = np.sqrt(((b - line.intercept - line.slope * a) ** 2).sum() / (len(a) - 2))
+    half = quantile * residual * np.sqrt(1 / len(a) + (grid - a.mean()) ** 2 / ((a - a.mean()) ** 2).sum())
+    mean = line.intercept + line.slope * grid
+    return Fit(10**grid, mean, mean - half, mean + half, slope)

@@ -1,0 +1,180 @@
+"""Which files a result folder has: on this machine or wherever fsspec reaches. Lists and reads, never writes."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import fsspec
+
+from equipoise.harness_ext.errors import MissingExtraError, ResultsError, first_line
+from equipoise.leaderboard.index._formats import kind_of
+from equipoise.leaderboard.index._values import shown, storable
+
+_CHANGED = ("mtime", "LastModified", "last_modified", "updated", "modified", "ETag", "etag", "md5Hash", "blob_id", "created")
+"""Where file systems of fsspec say that a file is another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One file that may be of interest."""
+
+    path: str
+    """Within the result folder, with `/`."""
+    location: str
+    """What the file system opens."""
+    size: int
+    """Bytes; -1 where the file system does not say."""
+    changed: str
+    """Another one where the file was written again: mtime in nanoseconds, or what a remote file system has instead."""
+    modified: float
+    """Seconds since 1970; 0 where unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files of a folder, and what could not be listed."""
+
+    files: list[Found]
+    problems: list[tuple[str, str]]
+    """(path, one-line reason)."""
+
+
+class Folder(Protocol):
+    """A result folder."""
+
+    key: str
+    """Equal for the same folder."""
+
+    def listing(self) -> Listing:
+        """Its files of interest, in the order of their paths. Raises `ResultsError` where it is gone or out of reach."""
+
+    def read(self, file: Found, limit: int) -> bytes:
+        """The first `limit` bytes of a file. Raises `OSError`."""
+
+
+def open_folder(root: str) -> Folder:
+    """A folder on this machine, or any URL of fsspec.
+
+    Raises `ResultsError` for what is no folder, `MissingExtraError` where the package for a kind of URL is not installed.
+    """
+    if "://" not in root and "::" not in root:
+        return LocalFolder(Path(root))
+    try:
+        system, path = fsspec.core.url_to_fs(root)
+    except ImportError as error:
+        raise MissingExtraError(f"{root}: {first_line(error)}") from error
+    except Exception as error:  # each kind of file system has its own
+        raise ResultsError(f"{root}: cannot be reached ({first_line(error)})") from error
+    if isinstance(system, fsspec.implementations.local.LocalFileSystem):
+        return LocalFolder(Path(path))
+    return RemoteFolder(root, system, path)
+
+
+class LocalFolder:
+    """A folder on this machine. Links that lead out of it are not followed."""
+
+    def __init__(self, root: Path):
+        self.root = Path(os.path.realpath(root.expanduser()))
+        if not self.root.is_dir():
+            raise ResultsError(
+                f"{root}: {'is a file; name the folder of results' if self.root.exists() else 'no such result folder'}"
+            )
+        self.key = str(self.root)
+
+    def listing(self) -> Listing:
+        """Its files of interest, in the order of their paths."""
+        if not self.root.is_dir():
+            raise ResultsError(f"{self.root}: no such result folder")
+        problems: list[tuple[str, str]] = []
+        files = list(self._walk(problems))
+        real = {file.location for file, linked in files if not linked}
+        kept = [file for file, linked in files if not linked or file.location not in real]
+        return Listing(sorted(kept, key=lambda f: f.path), sorted(problems))
+
+    def _walk(self, problems: list[tuple[str, str]]) -> Iterator[tuple[Found, bool]]:
+        """(file, whether through a link)."""
+        inside = str(self.root).rstrip("/") + "/"
+        folders = [str(self.root)]
+        while folders:
+            folder = folders.pop()
+            try:
+                with os.scandir(folder) as entries:
+                    found = list(entries)
+            except OSError as error:
+                problems.append((_within(folder, inside), f"cannot be listed ({error.strerror or error})"))
+                continue
+            for entry in found:
+                if entry.name.startswith("."):
+                    continue
+                path = _within(entry.path, inside)
+                linked = entry.is_symlink()
+                if linked and not f"{os.path.realpath(entry.path)}/".startswith(inside):
+                    if kind_of(path) or entry.is_dir():
+                        problems.append((path, "is a link that leads out of the folder: not followed"))
+                elif entry.is_dir():
+                    if not linked:  # what a link within the folder leads to is met there
+                        folders.append(entry.path)
+                elif kind_of(path):
+                    location = os.path.realpath(entry.path) if linked else entry.path
+                    try:
+                        status = os.stat(location)
+                    except OSError:  # gone since
+                        continue
+                    if stat.S_ISREG(status.st_mode):
+                        yield Found(path, location, status.st_size, str(status.st_mtime_ns), status.st_mtime), linked
+
+    def read(self, file: Found, limit: int) -> bytes:
+        """The first `limit` bytes of a file."""
+        with open(file.location, "rb") as stream:
+            return stream.read(limit)
+
+
+class RemoteFolder:
+    """A folder of an fsspec file system."""
+
+    def __init__(self, url: str, system: Any, path: str):
+        self.key, self._system, self._path = url.rstrip("/"), system, path.rstrip("/")
+
+    def listing(self) -> Listing:
+        """Its files of interest, in the order of their paths."""
+        try:
+            self._system.invalidate_cache()
+            found: Mapping[str, Mapping[str, Any]] = self._system.find(self._path, detail=True)
+            if not found and not self._system.isdir(self._path):
+                raise FileNotFoundError("no such result folder")
+        except Exception as error:  # each kind of file system has its own
+            raise ResultsError(f"{shown(self.key)}: cannot be listed ({first_line(error)})") from error
+        files = []
+        for location, info in found.items():
+            path = storable(location.removeprefix(self._path).lstrip("/"))
+            if info.get("type", "file") == "file" and kind_of(path) and not any(p.startswith(".") for p in path.split("/")):
+                changed = next((info[key] for key in _CHANGED if info.get(key) is not None), "")
+                size = info.get("size")
+                files.append(Found(path, location, size if isinstance(size, int) else -1, str(changed), _seconds(changed)))
+        return Listing(sorted(files, key=lambda f: f.path), [])
+
+    def read(self, file: Found, limit: int) -> bytes:
+        """The first `limit` bytes of a file."""
+        try:
+            with self._system.open(file.location, "rb") as stream:
+                return bytes(stream.read(limit))
+        except OSError:
+            raise
+        except Exception as error:  # each kind of file system has its own
+            raise OSError(first_line(error)) from error
+
+
+def _within(path: str, inside: str) -> str:
+    return storable(path.removeprefix(inside))
+
+
+def _seconds(changed: object) -> float:
+    if isinstance(changed, datetime):
+        return changed.timestamp()
+    return float(changed) if isinstance(changed, (int, float)) else 0.0

@@ -1,0 +1,25 @@
+"""Domain score against general score."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from equipoise.leaderboard.figures import balance_figure
+from equipoise.leaderboard.views._common import chosen, current, opened_point
+
+
+def page() -> None:
+    """The picture; a click opens the checkpoint."""
+    found = current("Balance")
+    if found is None:
+        return
+    rows = chosen(found.rows)
+    rows = rows[rows["D"].notna() & rows["G"].notna()]
+    if rows.empty:
+        st.info("No checkpoint has both a domain and a general score. `series.yaml` can give any task the role `domain`.")
+        return
+    event = st.plotly_chart(balance_figure(rows), on_select="rerun", selection_mode="points", key="balance_picture")
+    opened_point(event)
+    st.caption(
+        "Bars: 95 % intervals of each score alone. Dotted: lines of equal balance. Arrows: from the base. Click a point to open it."
+    )
