@@ -40,6 +40,7 @@ def run_leaderboard(folder: str | None, *, port: int, address: str, headless: bo
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
+        "theme.primaryColor": "#0072B2",
     }
     command = [sys.executable, "-m", "streamlit", "run", str(APP), *(f"--{k}={v}" for k, v in options.items() if v != "")]
     process = subprocess.Popen(command, env=environment)

@@ -18,5 +18,9 @@ PAGES = [
     st.Page(questions.page, title="Questions", icon=":material/quiz:", url_path="questions"),
     st.Page(method.page, title="Method", icon=":material/menu_book:", url_path="method"),
 ]
+if st.secrets.load_if_toml_exists() and "auth" in st.secrets and not st.user.is_logged_in:
+    st.title("equipoise")
+    st.button("Log in", on_click=st.login)
+    st.stop()
 st.session_state["pages"] = {page.url_path or "board": page for page in PAGES}
 st.navigation(PAGES).run()

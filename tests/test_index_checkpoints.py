@@ -107,6 +107,15 @@ def test_one_name_in_two_folders_is_two_checkpoints(tmp_path):
     assert found == {"twin (a)": 0.1, "twin (b)": 0.2, "c (c)": 0.3, "c (d/c)": 0.4, "twin (e)": 0.5}
 
 
+def test_names_stay_unique_whatever_they_are(tmp_path):
+    root = tmp_path / "series"
+    for i, name in enumerate(("x", "x (0)", "x", "x (0) #2", "x (2)", "x (0)", "x (1) (0)")):
+        scored(root / str(i), "m", name=name)
+    checkpoints, scores, _ = read(root, tmp_path)
+    assert checkpoints.index.is_unique
+    assert scores["checkpoint"].nunique() == 7
+
+
 def test_files_that_do_not_name_their_model(tmp_path):
     root = tmp_path / "plain-7b"
     nameless = {"results": {"piqa": {"acc": 0.5}}, "versions": {"piqa": 0}}

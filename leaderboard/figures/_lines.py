@@ -31,7 +31,7 @@ def training_figure(
         if f"{side}_low" in members and members[f"{side}_low"].notna().all() and len(members) > 1 and len(looks) <= MOST_BANDS:
             figure.add_trace(
                 go.Scatter(
-                    x=[*members[over], *members[over][::-1]], y=[*members[f"{side}_high"], *members[f"{side}_low"][::-1]], fill="toself",
+                    x=[*members[over], *members[over][::-1]], y=[*members[f"{side}_high"], *members[f"{side}_low"][::-1]], mode="lines", fill="toself",
                     fillcolor=_faint(colour), line={"width": 0}, hoverinfo="skip", showlegend=False,
                 )
             )  # fmt: skip
@@ -82,7 +82,7 @@ def size_figure(rows: pd.DataFrame, over: str, side: str, fit: Fit | None) -> go
     if fit is not None:
         figure.add_trace(
             go.Scatter(
-                x=[*fit.x, *fit.x[::-1]], y=[*fit.high, *fit.low[::-1]], fill="toself", fillcolor=_faint(LINES[0]), line={"width": 0},
+                x=[*fit.x, *fit.x[::-1]], y=[*fit.high, *fit.low[::-1]], mode="lines", fill="toself", fillcolor=_faint(LINES[0]), line={"width": 0},
                 name="95 % band of the line", hoverinfo="skip",
             )
         )  # fmt: skip

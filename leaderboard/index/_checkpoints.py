@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -102,20 +103,21 @@ def checkpoints_of(
     _tell_apart(found)
     for checkpoint in found:
         _describe(checkpoint, said)
-    _find_bases(found, bases, said)
+    _find_bases(found, bases)
     return sorted(found, key=lambda c: (c.series or "", -1 if c.step is None else c.step, c.name))
 
 
 def _tell_apart(checkpoints: Sequence[Checkpoint]) -> None:
     """Names that occur twice are completed by their folders; should that not do, by a number."""
-    for by_folder in (True, False):
-        by_name: dict[str, list[Checkpoint]] = {}
-        for checkpoint in checkpoints:
-            by_name.setdefault(checkpoint.name, []).append(checkpoint)
-        for same in by_name.values():
-            for number, checkpoint in enumerate(same, start=1):
-                if len(same) > 1:
-                    checkpoint.name += f" ({checkpoint.folder})" if by_folder else f" #{number}"
+    counts = Counter(checkpoint.name for checkpoint in checkpoints)
+    taken: dict[str, int] = {}
+    for checkpoint in checkpoints:
+        name = checkpoint.name if counts[checkpoint.name] == 1 else f"{checkpoint.name} ({checkpoint.folder})"
+        checkpoint.name = name
+        while checkpoint.name in taken:
+            taken[name] += 1
+            checkpoint.name = f"{name} #{taken[name]}"
+        taken[checkpoint.name] = 1
 
 
 def _describe(checkpoint: Checkpoint, said: SeriesFile) -> None:
@@ -151,7 +153,7 @@ def _named(checkpoint: Checkpoint, find: Callable[[str], int | None]) -> int | N
     return None
 
 
-def _find_bases(checkpoints: Sequence[Checkpoint], bases: Mapping[str, Sequence[Base]], said: SeriesFile) -> None:
+def _find_bases(checkpoints: Sequence[Checkpoint], bases: Mapping[str, Sequence[Base]]) -> None:
     """Which checkpoint each started from, by name where it is here; and which of them others started from."""
     by_hash: dict[str, list[Checkpoint]] = {}
     by_name: dict[str, list[Checkpoint]] = {}
@@ -180,14 +182,14 @@ def _find_bases(checkpoints: Sequence[Checkpoint], bases: Mapping[str, Sequence[
 
 
 def _nearest(checkpoint: Checkpoint, candidates: Sequence[Checkpoint]) -> Checkpoint | None:
-    """The candidate whose folder has most in common with that of the checkpoint."""
+    """The candidate whose folder has most in common with that of the checkpoint; of hundreds, one of the first hundred."""
     parts = PurePosixPath(checkpoint.folder).parts
 
     def common(other: Checkpoint) -> int:
         pairs = zip(parts, PurePosixPath(other.folder).parts, strict=False)
         return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
-    return max(candidates, key=common, default=None)
+    return max(candidates[:100], key=common, default=None)
 
 
 def _above(folder: str) -> list[str]:

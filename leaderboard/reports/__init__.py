@@ -7,14 +7,13 @@ from pathlib import Path
 from equipoise.harness_ext.compare import Comparison
 from equipoise.harness_ext.errors import ResultsError
 from equipoise.harness_ext.files import write_atomically
-from equipoise.leaderboard.reports._figures import changes, scatter
 from equipoise.leaderboard.reports._json import as_json
 from equipoise.leaderboard.reports._render import as_html, as_markdown
 from equipoise.leaderboard.reports._words import paragraph
 
 FORMATS = {".html": as_html, ".md": as_markdown, ".json": as_json}
 
-__all__ = ["FORMATS", "as_html", "as_json", "as_markdown", "changes", "check_output", "paragraph", "scatter", "write_report"]
+__all__ = ["FORMATS", "as_html", "as_json", "as_markdown", "check_output", "paragraph", "write_report"]
 
 
 def check_output(path: Path) -> None:

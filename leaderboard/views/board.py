@@ -68,7 +68,7 @@ def page() -> None:
     settings |= {"step": st.column_config.NumberColumn("Step"), "tokens": st.column_config.NumberColumn("Tokens", format="compact")}
     event = st.dataframe(
         table[columns or SHOWN], hide_index=True, height=min(720, 80 + 35 * len(table)), column_config=settings, on_select="rerun",
-        selection_mode="single-row", key="board_table",
+        selection_mode="single-row", key="board_table", placeholder="",
     )  # fmt: skip
     _opened(event, rows)
     st.caption(_legend(rows))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -10,8 +12,8 @@ from equipoise.harness_ext.errors import EquipoiseError
 from equipoise.leaderboard import data
 from equipoise.leaderboard.figures import heat_figure, size_name
 from equipoise.leaderboard.frames import dimension_table, question_rows
-from equipoise.leaderboard.views._common import current, pick
 from equipoise.leaderboard.text import cut, escaped, highlighted
+from equipoise.leaderboard.views._common import current, pick
 
 FACTS = ["series", "base", "step", "tokens", "mix", "stage", "learning_rate", "seed", "recipe", "kind", "folder", "date"]
 
@@ -23,7 +25,7 @@ def page() -> None:
         return
     name = pick("Checkpoint", list(found.rows["checkpoint"]), "checkpoint")
     row: pd.Series = found.rows.set_index("checkpoint").T[name]
-    columns = st.columns(5)
+    columns = st.columns([1, 1, 1, 1, 2])
     for column, (label, key) in zip(
         columns, {"Balance": "balance", "Domain D": "D", "General G": "G", "ΔG to base": "delta_G"}.items(), strict=False
     ):
@@ -62,8 +64,8 @@ def _abilities(parts: pd.DataFrame) -> None:
     st.caption("Rubric scores as they are; everything else as a share above chance. A missing error is unknown, not zero.")
 
 
-def _answers(task: str, rows: list[dict[str, object]]) -> None:
-    questions = question_rows(rows)  # type: ignore[arg-type]
+def _answers(task: str, rows: list[dict[str, Any]]) -> None:
+    questions = question_rows(rows)
     st.subheader(escaped(task))
     st.plotly_chart(heat_figure(dimension_table(questions)), key=f"heat_{task}")
     weakest = questions.sort_values("score")
@@ -72,13 +74,13 @@ def _answers(task: str, rows: list[dict[str, object]]) -> None:
         column_config={c: st.column_config.NumberColumn(format="%.2f") for c in ("score", "reliability", "business_impact")},
     )  # fmt: skip
     asked = pick("Question", list(weakest["question"]), f"question_{task}")
-    row = next(r for r in rows if str(r["doc"].get("id", r["doc_id"])) == asked)  # type: ignore[attr-defined]
+    row = next(r for r in rows if str(r["doc"].get("id", r["doc_id"])) == asked)
     show_answers(row)
 
 
-def show_answers(row: dict[str, object]) -> None:
+def show_answers(row: dict[str, Any]) -> None:
     """One question with its answers and verdicts."""
-    doc: dict[str, object] = row["doc"]  # type: ignore[assignment]
+    doc = row["doc"]
     with st.expander("Question"):
         st.code(cut(str(doc.get("prompt", ""))), language=None, wrap_lines=True)
     answers = graded_answers(row)

@@ -7,19 +7,12 @@ import streamlit as st
 from equipoise.harness_ext.compare import Compared
 from equipoise.harness_ext.errors import EquipoiseError
 from equipoise.leaderboard import data
-from equipoise.leaderboard.views._common import current, pick
-from equipoise.leaderboard.reports import as_html, as_markdown, changes, paragraph, scatter
+from equipoise.leaderboard.figures import balance_figure, forest_figure
+from equipoise.leaderboard.reports import as_html, as_markdown, paragraph
 from equipoise.leaderboard.text import cut, escaped
+from equipoise.leaderboard.views._common import current, pick
 
 MOST = 3
-FIGURE_CSS = """<style>
-.eq svg {width:100%;height:auto;font-size:12px} .eq text {fill:currentColor} .eq .grid {stroke:#8884;stroke-width:.6} .eq .zero {stroke:currentColor}
-.eq .band {fill:#8883} .eq .group {font-weight:600} .eq .tick,.eq .note,.eq .axis {opacity:.7} .eq .below {fill:#d55e00;opacity:.1}
-.eq .front {fill:none;stroke:#009e73;stroke-dasharray:5 4} .eq .arrow {stroke:#8886} .eq g line {stroke:#888;stroke-width:1.6}
-.eq g circle {fill:#888} .eq g.best circle,.eq g.best line {fill:#009e73;stroke:#009e73} .eq g.base circle {fill:none;stroke:currentColor;stroke-width:2}
-.eq g.gain line,.eq g.gain circle {stroke:#0072b2;fill:#0072b2} .eq g.loss line,.eq g.loss circle {stroke:#d55e00;fill:#d55e00}
-.eq g.unsure circle {fill:none;stroke:#888;stroke-width:2}
-</style>"""
 
 
 def page() -> None:
@@ -56,9 +49,8 @@ def page() -> None:
             st.markdown(escaped(paragraph(comparison, compared), 2_000))
             for warning in compared.warnings:
                 st.warning(escaped(warning, 400))
-    picture = scatter(comparison)
-    if picture and len(comparison.compared) > 1:
-        st.html(f'{FIGURE_CSS}<div class="eq" style="max-width:760px">{picture}</div>')
+    if len(comparison.compared) > 1:
+        st.plotly_chart(balance_figure(found.rows[found.rows["checkpoint"].isin([base, *picked])]), key="compare_balance")
     for compared in comparison.compared:
         _details(compared)
     first, second, _ = st.columns([1, 1, 3])
@@ -77,7 +69,7 @@ def _titles(compared: Compared) -> str:
 
 def _details(compared: Compared) -> None:
     with st.expander(f"{escaped(compared.name, 80)}: what changed", expanded=True):
-        st.html(f'{FIGURE_CSS}<div class="eq" style="max-width:760px">{changes(compared)}</div>')
+        st.plotly_chart(forest_figure(compared), key=f"forest_{compared.name}")
     lost = [f for a in compared.general.abilities for f in a.lost] if compared.general else []
     with st.expander(f"{escaped(compared.name, 80)}: {len(lost)} items right before, wrong now"):
         for flipped in lost[:40]:

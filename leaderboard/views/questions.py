@@ -10,8 +10,8 @@ import streamlit as st
 from equipoise.harness_ext.errors import EquipoiseError
 from equipoise.leaderboard import data
 from equipoise.leaderboard.frames import over_checkpoints, question_rows
-from equipoise.leaderboard.views._common import current, pick
 from equipoise.leaderboard.text import cut, escaped
+from equipoise.leaderboard.views._common import current, pick
 
 MOST = 60
 """Checkpoints whose answers are read."""

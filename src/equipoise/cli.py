@@ -212,6 +212,20 @@ def compare(
     raise typer.Exit(code)
 
 
+@app.command("leaderboard")
+def leaderboard(
+    folder: Annotated[str | None, typer.Argument(help="A result folder or fsspec URL; none: a built-in example.")] = None,
+    port: Annotated[int, typer.Option(help="Of the page.")] = 8501,
+    address: Annotated[str, typer.Option(help="0.0.0.0 to be reached from other machines.")] = "localhost",
+    headless: Annotated[bool, typer.Option("--headless", help="Do not open a browser.")] = False,
+    base_path: Annotated[str, typer.Option(help="Path behind a proxy, e.g. leaderboard.")] = "",
+) -> None:
+    """Open the leaderboard of a result folder. It reads, and writes nothing there."""
+    from equipoise.leaderboard._serve import run_leaderboard
+
+    raise typer.Exit(run_leaderboard(folder, port=port, address=address, headless=headless, base_path=base_path))
+
+
 @app.command("summary")
 def summary(
     results: Annotated[Path, typer.Argument(help="A result folder or results_*.json file of lm-eval.")],
