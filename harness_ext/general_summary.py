@@ -58,8 +58,8 @@ def _line(score: TaskScore) -> Line:
     )
 
 
-def print_general(console: Console, scores: Sequence[TaskScore], left_out: Sequence[str]) -> None:
-    """Print the table; nothing where a run has no general task."""
+def print_general(console: Console, model: str, scores: Sequence[TaskScore], left_out: Sequence[str]) -> None:
+    """Print the table of a model's run; nothing where it has no general task."""
     found = lines(scores)
     if not found:
         return
@@ -80,7 +80,7 @@ def print_general(console: Console, scores: Sequence[TaskScore], left_out: Seque
             *(f"{line.tiers[t]:+.2f}" if t in line.tiers else "" for t in tiers),
         )
     whole = mean_of_tasks([score.means() for score in scores if score.role == "general"])
-    console.print()
+    console.print(f"\n[bold]General abilities[/] · {escape(model)}\n", soft_wrap=True)
     console.print(table)
     metrics = " · ".join(f"{m}: {', '.join(names)}" for m, names in _by_metric(found, shared).items())
     tiers_are = "; t1 to t4: difficulty tiers, above chance" if tiers else ""

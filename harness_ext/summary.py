@@ -103,7 +103,7 @@ def print_summary(path: Path, question: str | None = None) -> None:
             raise ResultsError(f"{run.sample_file(task)}: no samples in it")
         _print_scores(console, summarise(run, task, rows))
         _print_question(console, _pick(rows, question))
-    print_general(console, scores, left_out)
+    print_general(console, _model_name(run), scores, left_out)
     console.print(f"\n[bold]Files[/]\n  {escape(str(run.path))}", soft_wrap=True)
     for task in tasks:
         console.print(f"  {escape(str(run.sample_file(task)))}", soft_wrap=True)

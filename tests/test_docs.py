@@ -25,7 +25,7 @@ def test_the_file_tree_of_the_readme_holds():
         named.append(folder + name if line.startswith(" ") else name)
     for name in named:
         assert (ROOT / name).exists(), name
-    for package in ("harness_ext", "train"):
+    for package in ("harness_ext", "train", "leaderboard"):
         tracked = {p.name for p in (ROOT / package).glob("[!_]*") if p.name != "__pycache__"}
         shown = {n.split("/")[1] for n in named if n.startswith(f"{package}/") and n != f"{package}/"}
         assert tracked == shown

@@ -27,7 +27,7 @@ NONE = float("nan")
 
 def score(checkpoint, task, metric, value, stderr=0.01, *, role="general", ability=None, filter="none", group=False, **rest):
     row = {"checkpoint": checkpoint, "task": task, "is_group": group, "metric": metric, "filter": filter, "value": value, "stderr": stderr,
-           "documents": 100, "form": pd.NA, "date": pd.Timestamp("2026-01-01"), "role": role, "ability": ability or task}  # fmt: skip
+           "documents": 100, "form": pd.NA, "chance": NONE, "date": pd.Timestamp("2026-01-01"), "role": role, "ability": ability or task}  # fmt: skip
     return row | rest
 
 
@@ -64,6 +64,11 @@ def test_the_number_that_counts_is_above_chance():
     assert found.loc["piqa", ["metric", "value", "stderr"]].tolist() == ["acc_norm", 0.5, 0.04]
     assert found.loc["general_core_logic", "value"] == 0.1
     assert found.loc["monetization45", "value"] == 0.4
+
+
+def test_a_chance_level_that_a_file_says_goes_before_the_one_by_name():
+    found = counted(scores(score("a", "mine", "acc", 0.6, chance=0.2), score("a", "piqa", "acc", 0.6, chance=0.0)))
+    assert found["value"].tolist() == pytest.approx([0.5, 0.6])
 
 
 def test_what_is_left_out_is_listed():

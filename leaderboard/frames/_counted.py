@@ -53,12 +53,12 @@ def _candidates(scores: pd.DataFrame) -> pd.DataFrame:
         .sort_values(["_form", "_order", "date"], ascending=[True, True, False], kind="stable")
         .drop_duplicates(["checkpoint", "task"])
     )
-    chance = [
-        0.0 if m in _AS_IT_IS else _chance(t) for t, m in zip(rows["task"].astype(str), rows["metric"].astype(str), strict=True)
-    ]
-    return rows.assign(chance=np.array([np.nan if c is None else c for c in chance], dtype=float)).drop(columns=["_form", "_order"])
+    by_name = np.array([_chance_by_name(task) for task in rows["task"].astype(str)], dtype=float)
+    chance = np.where(rows["metric"].isin(_AS_IT_IS), 0.0, rows["chance"].fillna(pd.Series(by_name, index=rows.index)))
+    return rows.assign(chance=chance).drop(columns=["_form", "_order"])
 
 
 @lru_cache(maxsize=100_000)
-def _chance(task: str) -> float | None:
-    return chance_by_name(task)
+def _chance_by_name(task: str) -> float:
+    found = chance_by_name(task)
+    return np.nan if found is None else found

@@ -47,6 +47,8 @@ class Task:
     identity: str
     """Equal for runs that mean the same: the newer one supersedes the older."""
     scores: list[Score]
+    chance: float | None = None
+    """Chance level, where the file says it."""
 
     @property
     def is_rubric(self) -> bool:

@@ -11,7 +11,7 @@ import duckdb
 from equipoise.harness_ext.errors import ResultsError
 from equipoise.harness_ext.models import cache_folder
 
-VERSION = 1
+VERSION = 2
 """Of the tables and of what is read from files; another one is built anew."""
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -30,7 +30,7 @@ _TABLES = {
     "problems": "file INTEGER, path VARCHAR, reason VARCHAR",
     "entries": (
         "id INTEGER, file INTEGER, task INTEGER, is_group BOOLEAN, ability INTEGER, documents BIGINT, version INTEGER,"
-        " form BIGINT, shots BIGINT, identity INTEGER, rubric BOOLEAN"
+        " form BIGINT, shots BIGINT, identity INTEGER, rubric BOOLEAN, chance DOUBLE"
     ),
     "scores": "entry INTEGER, file INTEGER, metric INTEGER, filter INTEGER, value DOUBLE, stderr DOUBLE, higher BOOLEAN",
     # made from the tables above

@@ -17,7 +17,7 @@ _WORDS = ("task", "metric", "filter", "version", "identity", "ability")
 _WHOLE = ("documents", "form", "shots")
 _SCORES = """
     SELECT p.checkpoint, e.task, e.is_group, s.metric, s.filter, s.value, s.stderr, s.higher AS higher_is_better, e.documents,
-        e.version, e.form, e.shots, s.file, e.identity, {superseded} AS superseded, r.role, e.ability
+        e.version, e.form, e.shots, e.chance, s.file, e.identity, {superseded} AS superseded, r.role, e.ability
     FROM scores s JOIN entries e ON e.id = s.entry JOIN placed p ON p.file = e.file
         JOIN roles r ON r.task = e.task AND r.ability IS NOT DISTINCT FROM e.ability AND r.rubric = e.rubric
     WHERE {where}
@@ -25,7 +25,7 @@ _SCORES = """
 """
 COLUMNS = (
     *("checkpoint", "task", "is_group", "metric", "filter", "value", "stderr", "higher_is_better", "documents", "version"),
-    *("form", "shots", "date", "file", "identity", "superseded", "role", "ability"),
+    *("form", "shots", "chance", "date", "file", "identity", "superseded", "role", "ability"),
 )
 
 
@@ -58,6 +58,7 @@ def scores(
         "is_group": np.asarray(found["is_group"], np.bool_),
         "value": _numbers(found["value"]),
         "stderr": _numbers(found["stderr"]),
+        "chance": _numbers(found["chance"]),
         "higher_is_better": _flags(found["higher_is_better"]),
         "superseded": np.asarray(found["superseded"], np.bool_),
         "checkpoint": _category(found["checkpoint"], names["id"], names["name"]),

@@ -98,6 +98,7 @@ class Index:
         | version | category; of the task |
         | form | Int64; of a rubric, 0 the canonical one; NA: the task has none |
         | shots | Int64; few-shot examples |
+        | chance | float; the task's chance level where its file says it, else NaN |
         | date | UTC; when the run began, else the time in the file's name (as UTC), else when it was written |
         | file | category; path within the result folder |
         | identity | category; equal for runs that mean the same |

@@ -100,7 +100,9 @@ class _Settings:
     """What a file says of its tasks outside their metrics."""
 
     def __init__(self, content: Mapping[str, Any], config: Mapping[str, Any]):
-        self.key = text(mapping(content.get("equipoise")).get("key"))
+        ours = mapping(content.get("equipoise"))
+        self.key = text(ours.get("key"))
+        self.measures = mapping(ours.get("measures"))
         self.configs = mapping(content.get("configs"))
         self.higher = mapping(content.get("higher_is_better"))
         self.versions = mapping(content.get("versions"))
@@ -131,7 +133,9 @@ class _Settings:
         if documents is None:
             documents = next((n for k in ("sample_len", "samples") if (n := count(metrics.get(k))) is not None), None)
         known = self.key or identity(version, shots, self.limit, form, self.chat, self.system)
-        task = Task(storable(name), is_group, ability, documents, version, form, shots, known, scores)
+        told = (mapping(self.measures.get(name)).get("chance"), mapping(config.get("metadata")).get("chance"))
+        chance = next((c for value in told if (c := finite(value)) is not None and 0 <= c < 1), None)
+        task = Task(storable(name), is_group, ability, documents, version, form, shots, known, scores, chance)
         if form is None and task.is_rubric:
             task.form = 0  # the canonical one
         return task

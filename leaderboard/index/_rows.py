@@ -39,6 +39,7 @@ _COLUMNS: dict[str, dict[str, Any]] = {
         "shots": pa.int64(),
         "identity": pa.int32(),
         "rubric": pa.bool_(),
+        "chance": pa.float64(),
     },
     "scores": {
         "entry": pa.int32(),
@@ -105,6 +106,7 @@ class Rows:
                     task.shots,
                     word(task.identity),
                     task.is_rubric,
+                    task.chance,
                 )
             )
             scores += [(entry, number, word(s.metric), word(s.filter), s.value, s.stderr, s.higher_is_better) for s in task.scores]
