@@ -207,3 +207,12 @@ def test_json_of_other_names_is_results_only_where_it_says_so():
     assert read_results(results + b', "config": {}}', "maybe").tasks[0].name == "t"
     for other in (results + b"}", b'{"results": 3, "config": {}}', b'{"loss": 1}', b'{"loss": "results"'):
         assert read_results(other, "maybe") is None
+
+
+def test_the_chance_level_of_a_task_comes_from_its_run_else_from_its_own_config():
+    content = {
+        "results": {"a": {"acc,none": 0.5}, "b": {"acc,none": 0.5}, "c": {"acc,none": 0.5}},
+        "configs": {name: {"metadata": {"chance": 0.25}} for name in ("a", "b")} | {"c": {"metadata": {"chance": "high"}}},
+        "equipoise": {"measures": {"a": {"metric": "acc", "chance": 0.2}}},
+    }
+    assert [task.chance for task in read_lm_eval(content).tasks] == [0.2, 0.25, None]

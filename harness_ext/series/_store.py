@@ -67,7 +67,7 @@ class ResultsFolder:
             except ValueError:
                 continue  # not written by us: ours are whole
             identity = results.get(KEY, {}).get("identity") if isinstance(results, dict) else None
-            if identity and all(self.samples(path, task).is_file() for task in results["n-samples"]):  # groups have none
+            if identity and all(self.samples(path, task).is_file() for task in results.get("n-samples", results["results"])):
                 found.append(Entry(path, identity, results))
         return found
 
