@@ -92,9 +92,9 @@ def test_plain_lm_eval_from_an_empty_folder(wheel, tmp_path):
     assert "monetization45" in shown
     assert "env" in run([python, "-c", "import equipoise; print(equipoise.__file__)"], work).stdout
     both = [python, "-m", "lm_eval", "--model", "dummy", "--tasks", "equipoise", "--limit", "2", "--log_samples", "--output_path"]
-    for name in ("base", "tuned"):
-        done = run([*both, name], work)
-        assert done.returncode == 0, done.stderr[-3000:]
+    done = run([*both, "base"], work)
+    assert done.returncode == 0, done.stderr[-3000:]
+    shutil.copytree(work / "base", work / "tuned")
     done = run([python, "-m", "equipoise", "compare", "base", "tuned", "--output", "report.html"], work)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "general_core_recall" in (work / "report.html").read_text()
