@@ -123,7 +123,7 @@ def forest(groups: Sequence[tuple[str, Sequence[Difference]]]) -> Markup:
 
 def _label(at: float, height: float, name: str) -> str:
     """Beside its point, on the side where there is room."""
-    right = at < WIDTH / 2
+    right = at < 0.65 * WIDTH
     return f'<text x="{at + (10 if right else -10)}" y="{height}" text-anchor="{"start" if right else "end"}">{escape(_short(name))}</text>'
 
 
