@@ -80,7 +80,9 @@ def report(results: Path) -> None:
     for name, score, compared in rows:
         d = compared.general.decision if compared else None
         change = f"{d.mean:+.3f} ({d.low:+.3f} … {d.high:+.3f})" if d else ""
-        print(f"{name:24}{score:8.3f}  {change:26}{d.answer if d else 'base':14}" + "".join(f"{b:16.3f}" for b in bits[name].values()))
+        print(
+            f"{name:24}{score:8.3f}  {change:26}{d.answer if d else 'base':14}" + "".join(f"{b:16.3f}" for b in bits[name].values())
+        )
     found = {}
     for reference in REFERENCES:
         against = [-bits[name][reference] for name, _, _ in rows]

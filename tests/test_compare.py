@@ -114,7 +114,9 @@ def test_the_newest_of_several_files_counts_where_it_fits(tmp_path):
     assert line(c.general.abilities[0].difference) == pytest.approx((1 / 3, 2 / 3, 1 / 3))
     assert (c.missing, c.unmatched) == (["u"], [])
     assert "Not complete: u of the base is not scored for it." in paragraph(compare(["base", "new"], results=tmp_path), c)
-    assert c.warnings == ["t: of new an older file counts, results_2026-01-11T00-00-00.000000.json: the newest does not fit as well"]
+    assert c.warnings == [
+        "t: of new an older file counts, results_2026-01-11T00-00-00.000000.json: the newest does not fit as well"
+    ]
 
 
 ALL = "1" * 100
