@@ -1,5 +1,5 @@
 # make demo   score the bundled model on monetization45 with the real lm_eval command (about 3 minutes on 2 cores)
-# make test   lint, types and all tests
+# make test   lint, types and all tests; as root it installs Debian's chromium for those in a browser, where it is missing
 # Both create what they need in .venv and work on a fresh Debian-like machine with Python 3.11+, make and no GPU.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -13,12 +13,19 @@ CUDA_VLLM := $(shell $(PYTHON) -c "import torch, vllm; print(int(torch.cuda.is_a
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lint check-python lock clean
+.PHONY: demo test lint browser check-python lock clean
 demo: $(VENV)/ready
 	$(BIN)/python examples/demo.py
 
-test: $(VENV)/ready lint
+test: $(VENV)/ready lint browser
 	$(BIN)/python -m pytest
+
+# For the tests of the leaderboard in a browser; without one they are skipped (where CI is set: they fail).
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing chromium for the browser tests ..." \
+	    && { apt-get update -qq; apt-get install -y -qq chromium; } >/dev/null 2>&1; } \
+	  || echo "equipoise: no chromium here, and it could not be installed: the browser tests are skipped (apt-get install chromium)"
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

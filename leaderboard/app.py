@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from equipoise.leaderboard.views import balance, board, checkpoint, compare, method, questions, size, training
 
-st.set_page_config(page_title="equipoise", page_icon=":material/balance:", layout="wide")
+ICON = Path(__file__).parent / "icon.svg"  # a file of ours: Streamlit fetches its own icons for this place from another server
+STYLE = "<style>[data-testid='stMainBlockContainer'] {padding: 2.2rem 2.5rem 3rem}</style>"
+
+st.set_page_config(page_title="equipoise", page_icon=str(ICON), layout="wide")
+st.html(STYLE)
 
 PAGES = [
     st.Page(board.page, title="Board", icon=":material/leaderboard:", url_path="board", default=True),

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from test_frames import made_board
 
-from equipoise.leaderboard.figures import balance_figure, heat_figure, size_figure, size_name, training_figure
+from equipoise.leaderboard.figures import balance_figure, heat_figure, mix_name, size_figure, size_name, training_figure
 from equipoise.leaderboard.frames import collapse_onset, size_fit, training_points
 
 
@@ -63,10 +63,13 @@ def test_training_lines_bands_and_marks():
     points = training_points(rows, "step")
     figure = training_figure(points, "step", "G", log=True, onsets=collapse_onset(points, "step"))
     (x,) = traces(figure, "x")
-    assert (list(x.x), [c[0] for c in x.customdata]) == ([0, 3, 4], ["base", "good", "open"])
-    assert figure.layout.xaxis.type == "log"
+    assert (list(x.x), [c[0] for c in x.customdata]) == ([1, 3, 4], ["base", "good", "open"])
+    assert "Optimizer steps 0<br>" in x.hovertext[0]
+    assert (figure.layout.xaxis.type, figure.layout.xaxis.ticktext[0]) == ("log", "0")
+    (plain,) = traces(training_figure(points, "step", "G"), "x")
+    assert list(plain.x) == [0, 3, 4]
     assert [s.x0 for s in figure.layout.shapes] == [3]  # the stage changes after step 3
-    (mark,) = traces(figure, "collapse from here on")
+    (mark,) = traces(figure, "Collapse from here on")
     assert list(mark.x) == [6]
 
 
@@ -76,8 +79,8 @@ def test_the_fitted_line_has_its_band():
     )
     fit = size_fit(rows["parameters"], rows["G"])
     names = [t.name for t in size_figure(rows, "parameters", "G", fit).data]
-    assert names == ["95 % band of the line", "fitted line", "checkpoints"]
-    assert [t.name for t in size_figure(rows, "parameters", "G", None).data] == ["checkpoints"]
+    assert names == ["95 % band of the line", "Fitted line", "Checkpoints"]
+    assert [t.name for t in size_figure(rows, "parameters", "G", None).data] == ["Checkpoints"]
 
 
 def test_a_heat_map_has_its_numbers():
@@ -92,3 +95,16 @@ def test_a_heat_map_has_its_numbers():
 )
 def test_sizes_have_short_names(parameters, name):
     assert size_name(parameters) == name
+
+
+def test_a_mix_in_words():
+    assert mix_name('{"domain": 0.125, "general": 0.875}') == "domain 12.5 %, general 87.5 %"
+    assert [mix_name(None), mix_name("[1]"), mix_name('{"a": "x"}')] == [None, None, None]
+
+
+def test_sizes_are_ticks_and_all_drawn_intervals_are_in_the_picture():
+    rows = made_board().assign(parameters=pd.array([70_000_000, 160_000_000, 1_400_000_000, None, None], dtype="Int64"))
+    figure = balance_figure(rows)
+    assert list(figure.layout.coloraxis.colorbar.ticktext) == ["70M", "160M", "1.4B"]
+    assert figure.layout.xaxis.range[0] < rows["D_low"].min()
+    assert figure.layout.xaxis.range[1] > rows["D_high"].max()

@@ -9,6 +9,7 @@ from equipoise.leaderboard.frames import (
     board,
     collapse_onset,
     counted,
+    critical_failures,
     dimension_table,
     filtered,
     flattening,
@@ -17,6 +18,8 @@ from equipoise.leaderboard.frames import (
     marginal_gain,
     over_checkpoints,
     pareto_front,
+    rank_bounds,
+    rank_name,
     sides,
     size_fit,
     training_points,
@@ -222,3 +225,24 @@ def test_questions_over_checkpoints():
     assert table.loc["q2", "discrimination"] == pytest.approx(np.corrcoef([0.1, 0.2, 0.3, 0.9], [0.5, 0.45, 0.5, 0.5])[0, 1])
     assert dimension_table(asked(0.2, 0.4, 0.9)).loc[:, "score"].to_dict() == pytest.approx({"x": 0.3, "y": 0.9, "all": 0.5})
     assert over_checkpoints({}).empty
+
+
+def test_ranks_leave_open_what_the_errors_do():
+    found = rank_bounds([0.9, 0.5, 0.52, 0.1, NONE, 0.3], [0.01, 0.02, 0.02, 0.01, 0.01, NONE])
+    assert found["best"].tolist() == [1, 2, 2, 4, pd.NA, pd.NA]
+    assert found["worst"].tolist() == [1, 3, 3, 4, pd.NA, pd.NA]
+    assert rank_bounds([0.5, 0.5], [0.0, 0.0]).values.tolist() == [[1, 2], [1, 2]]
+    assert rank_bounds([0.5], [0.1])["best"].isna().all()
+    assert rank_bounds(np.arange(2000), np.ones(2000))["best"].isna().all()
+    # |z| = 2.12, p = 0.034: shown alone, not as one of three pairs (Holm: 0.034 · 3)
+    assert rank_bounds([0.0, 0.3], [0.1, 0.1])["worst"].tolist() == [2, 1]
+    assert rank_bounds([0.0, 0.3, 0.15], [0.1, 0.1, 0.1])["worst"].tolist() == [3, 3, 3]
+    assert [rank_name(2, 7), rank_name(3, 3), rank_name(pd.NA, pd.NA)] == ["2 – 7", "3", None]
+
+
+def test_critical_failures_are_those_of_the_canonical_form():
+    def rubric(task, value, form=0):
+        return score("a", task, "critical_failure", value, role="domain", filter="rubric", form=form)
+
+    found = critical_failures(scores(rubric("r", 0.4), rubric("r", 0.9, 3), rubric("s", 0.2), score("b", "piqa", "acc", 0.5)))
+    assert found.to_dict() == {"a": pytest.approx(0.3)}

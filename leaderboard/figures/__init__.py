@@ -3,7 +3,17 @@
 from equipoise.leaderboard.figures._balance import balance_figure
 from equipoise.leaderboard.figures._forest import forest_figure
 from equipoise.leaderboard.figures._heat import heat_figure
-from equipoise.leaderboard.figures._lines import TITLES, size_figure, training_figure
-from equipoise.leaderboard.figures._style import size_name
+from equipoise.leaderboard.figures._lines import AXES, TITLES, size_figure, training_figure
+from equipoise.leaderboard.figures._style import mix_name, size_name
 
-__all__ = ["TITLES", "balance_figure", "forest_figure", "heat_figure", "size_figure", "size_name", "training_figure"]
+__all__ = [
+    "AXES",
+    "TITLES",
+    "balance_figure",
+    "forest_figure",
+    "heat_figure",
+    "mix_name",
+    "size_figure",
+    "size_name",
+    "training_figure",
+]

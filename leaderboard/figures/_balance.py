@@ -6,13 +6,26 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from equipoise.leaderboard.figures._style import MOST_BARS, MOST_LABELS, SCALE, error_bars, laid_out, number, plain, size_name
+from equipoise.leaderboard.figures._style import (
+    MOST_BARS,
+    MOST_LABELS,
+    SIZES,
+    error_bars,
+    laid_out,
+    number,
+    plain,
+    size_name,
+    size_ticks,
+)
 from equipoise.leaderboard.frames import iso_balance
 
 SYMBOLS = {"no collapse": "circle", "inconclusive": "circle-open", "collapse": "x", "base": "diamond", "unknown": "circle-open-dot"}
+LABELS = ("top left", "bottom right", "top right", "bottom left")
+"""Where names stand, one after the other along D: neighbours apart."""
+ACROSS, UP = "Domain score D", "General score G"
 
 
-def balance_figure(rows: pd.DataFrame, *, margin: float = 0.03) -> go.Figure:
+def balance_figure(rows: pd.DataFrame) -> go.Figure:
     """A board's checkpoints as points: verdict as marker, size as colour, intervals, Pareto front, arrows from the base, lines of equal balance.
 
     Each point carries its checkpoint's name as `customdata`. Of more than 60 points only the intervals and arrows of the front are drawn.
@@ -20,37 +33,31 @@ def balance_figure(rows: pd.DataFrame, *, margin: float = 0.03) -> go.Figure:
     rows = rows[rows["D"].notna() & rows["G"].notna()].reset_index(drop=True)
     figure = go.Figure()
     if rows.empty:
-        return laid_out(figure, "domain score D", "general score G")
+        return laid_out(figure, ACROSS, UP)
     crowded = len(rows) > MOST_BARS
-    _iso_lines(figure, rows)
+    across, up = _reach(rows, "D", crowded), _reach(rows, "G", crowded)
+    _iso_lines(figure, rows["balance"].max(), across, up)
     _arrows(figure, rows[rows["on_front"]] if crowded else rows, rows)
     _front(figure, rows)
     sized = rows["parameters"].notna()
     logs = np.log10(rows["parameters"].astype(float).where(sized, np.nan).to_numpy())
+    logs = np.where(np.isnan(logs), np.nanmin(logs) if sized.any() else 0.0, logs)
     many_sizes = rows.loc[sized, "parameters"].nunique() > 1
     barred = rows.where(rows["on_front"] | rows["is_base"]) if crowded else rows
+    places = np.array(LABELS)[(rows["D"].rank(method="first") % len(LABELS)).astype(int)]
     for verdict, symbol in SYMBOLS.items():
         mine = rows["verdict"] == verdict
         if not mine.any():
             continue
         part, bars = rows[mine], barred[mine]
-        colours = (
-            {
-                "color": np.nan_to_num(logs[mine], nan=np.nanmin(logs) if sized.any() else 0),
-                "colorscale": SCALE,
-                "cmin": np.nanmin(logs),
-                "cmax": np.nanmax(logs),
-            }
-            if many_sizes
-            else {"color": "#0072B2"}
-        )
+        colours = {"color": logs[mine], "coloraxis": "coloraxis"} if many_sizes else {"color": "#0072B2"}
         figure.add_trace(
             go.Scatter(
                 x=part["D"],
                 y=part["G"],
                 mode="markers+text" if len(rows) <= MOST_LABELS else "markers",
                 text=[plain(name) for name in part["checkpoint"]],
-                textposition="top center",
+                textposition=places[mine.to_numpy()],
                 name=verdict,
                 customdata=part[["checkpoint"]].to_numpy(),
                 marker={"symbol": symbol, "size": 9 if crowded else 13, "line": {"width": 1.5, "color": "#555"}, **colours},
@@ -60,7 +67,25 @@ def balance_figure(rows: pd.DataFrame, *, margin: float = 0.03) -> go.Figure:
                 hoverinfo="text",
             )
         )
-    return laid_out(figure, "domain score D", "general score G")
+    if many_sizes:
+        ticks = size_ticks(list(rows.loc[sized, "parameters"].astype(float)))
+        if ticks:
+            ticks["tickvals"] = list(np.log10(ticks["tickvals"]))
+        bar = {"title": {"text": "Size"}, "thickness": 12, "outlinewidth": 0, **ticks}
+        figure.update_layout(coloraxis={"colorscale": [[i / (len(SIZES) - 1), c] for i, c in enumerate(SIZES)], "colorbar": bar})
+    laid_out(figure, ACROSS, UP)
+    figure.update_xaxes(range=across)
+    figure.update_yaxes(range=up)
+    return figure
+
+
+def _reach(rows: pd.DataFrame, side: str, crowded: bool) -> list[float]:
+    """The range of an axis: all points and the intervals that are drawn, and a little more."""
+    barred = rows[rows["on_front"] | rows["is_base"]] if crowded else rows
+    low = min(rows[side].min(), barred[f"{side}_low"].min(skipna=True) if barred[f"{side}_low"].notna().any() else np.inf)
+    high = max(rows[side].max(), barred[f"{side}_high"].max(skipna=True) if barred[f"{side}_high"].notna().any() else -np.inf)
+    room = 0.06 * max(high - low, 0.02)
+    return [float(low - room), float(high + 1.6 * room)]
 
 
 def _told(row: pd.Series) -> str:
@@ -74,22 +99,22 @@ def _told(row: pd.Series) -> str:
     return "<br>".join(lines)
 
 
-def _iso_lines(figure: go.Figure, rows: pd.DataFrame) -> None:
-    top = rows["balance"].max()
+def _iso_lines(figure: go.Figure, top: float, across: list[float], up: list[float]) -> None:
+    """Lines of equal balance at quarters of the best one, each with its level where it leaves the picture."""
     if not top > 0:
         return
-    d = np.linspace(max(rows["D"].min() * 0.8, top / 50), max(rows["D"].max() * 1.15, top / 10), 120)
-    low, high = rows["G"].min(), rows["G"].max()
-    reach = max(0.05, high - low) * 0.4
+    d = np.geomspace(max(across[0], across[1] / 500), across[1], 200)
     for share in (0.25, 0.5, 0.75, 1.0):
         g = iso_balance(share * top, d)
-        shown = (g >= low - reach) & (g <= high + reach)
+        shown = (g >= up[0]) & (g <= up[1])
         if not shown.any():
             continue
+        name = f"Balance {share * top:.2g}"
         figure.add_trace(
             go.Scatter(
-                x=d[shown], y=g[shown], mode="lines", line={"width": 1, "dash": "dot", "color": "rgba(130,130,130,.6)"},
-                name=f"balance {share * top:.2f}", showlegend=False, hovertemplate=f"balance {share * top:.3f}<extra></extra>",
+                x=d[shown], y=g[shown], mode="lines+text", line={"width": 1, "dash": "dot", "color": "rgba(130,130,130,.7)"},
+                text=[*[""] * (int(shown.sum()) - 1), f"{share * top:.2g}"], textposition="top left", textfont={"size": 11, "color": "#888"},
+                name=name, showlegend=False, hovertemplate=f"{name}<extra></extra>",
             )
         )  # fmt: skip
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -13,7 +15,9 @@ LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C6
 MARKERS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "pentagon")
 """Lines differ in their markers too."""
 SCALE = "Cividis"
-"""Of numbers: the same to every eye."""
+"""Of numbers in cells: the same to every eye."""
+SIZES = ("#3F8EDB", "#8C7BC8", "#CC6A9E", "#E8743B")
+"""Of sizes, small to large: none vanishes on a white page or on a black one, and blue to orange is seen by every eye."""
 HEIGHT = 560
 MOST_LABELS = 15
 """Points that are named in the picture; more are named under the pointer."""
@@ -42,6 +46,27 @@ def size_name(parameters: object) -> str:
         if parameters >= unit:
             return f"{parameters / unit:.3g}{letter}"
     return str(int(parameters))
+
+
+def mix_name(mix: object) -> str | None:
+    """The mix of `Index.checkpoints` in words, such as `domain 50 %, general 50 %`; None where it is not known."""
+    try:
+        shares = json.loads(str(mix))
+        return ", ".join(f"{source} {100 * float(share):.3g} %" for source, share in shares.items())
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def size_ticks(values: Sequence[float]) -> dict[str, Any]:
+    """Ticks of a logarithmic axis of sizes: the sizes themselves where they are few, with their short names."""
+    known = sorted({float(v) for v in values if math.isfinite(v) and v > 0})
+    if not known or len(known) > 12:
+        return {}
+    kept = [known[0]]
+    for value in known[1:]:
+        if value > 1.25 * kept[-1]:
+            kept.append(value)
+    return {"tickmode": "array", "tickvals": kept, "ticktext": [size_name(v) for v in kept]}
 
 
 def error_bars(rows: pd.DataFrame, side: str) -> dict[str, object]:

@@ -9,10 +9,23 @@ import numpy as np
 import pandas as pd
 
 DIMENSIONS = ("score", "reliability", "business_impact", "pass_all", "pass_any", "harm_any")
+ANSWERED = ("doc", "doc_id", "filtered_resps", *DIMENSIONS, "critical_failure")
+"""What the pages use of a sample of a rubric task."""
+
+
+def critical_failures(scores: pd.DataFrame) -> pd.Series:
+    """Checkpoint → share of rubric questions that a critical criterion makes unusable, from `Index.scores`: lowest form, newest run,
+    the mean over its rubric tasks."""
+    rows = scores[(scores["metric"] == "critical_failure") & (scores["filter"] == "rubric") & (scores["role"] == "domain")]
+    rows = rows[~rows["is_group"] & rows["value"].notna()]
+    rows = rows.assign(form=rows["form"].fillna(0)).sort_values(["form", "date"], ascending=[True, False], kind="stable")
+    rows = rows.drop_duplicates(["checkpoint", "task"])
+    return rows.groupby(rows["checkpoint"].astype(str))["value"].mean()
 
 
 def question_rows(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """One row per question from the samples of a rubric task: question, title, category, the dimensions, critical (bool)."""
+    """One row per question from the samples of a rubric task: question, title, category, the dimensions, critical (bool). Of several rows of a
+    question the first."""
     return pd.DataFrame(
         [
             {
@@ -24,7 +37,7 @@ def question_rows(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
             }
             for row in rows
         ]
-    )
+    ).drop_duplicates("question")
 
 
 def dimension_table(questions: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import special
 
 from equipoise.leaderboard.frames._pareto import pareto_front
+from equipoise.leaderboard.frames._ranks import rank_bounds
 
 VERDICTS = ("no collapse", "inconclusive", "collapse", "base", "unknown")
 """In the order of the board."""
@@ -38,12 +39,14 @@ def board(
 
     delta_D, delta_G; delta_G_low and delta_G_high, one-sided 95 % bounds; verdict (one of `VERDICTS`) at `margin`; paired, whether these come from
     the same documents (`paired`: checkpoint, delta_D, delta_G, delta_G_low, delta_G_high) or from two errors taken as independent, which is
-    wider; balance √(max(D, 0) · max(G, 0)); retention G ÷ G of the base where the base's lower bound is above 0; on_front.
+    wider; balance √(max(D, 0) · max(G, 0)); rank_best and rank_worst by D, see `rank_bounds`; retention G ÷ G of the base where the base's lower bound is above 0; on_front.
 
     Sorted by verdict, then balance. A base has no difference. Missing stays missing.
     """
     rows = checkpoints[["name", *_FACTS]].rename(columns={"name": "checkpoint"}).merge(sides, on="checkpoint", how="inner")
     rows["balance"] = np.sqrt(rows["D"].clip(lower=0) * rows["G"].clip(lower=0))
+    rows[["rank_best", "rank_worst"]] = rank_bounds(rows["D"], rows["D_stderr"])[["best", "worst"]].to_numpy()
+    rows = rows.astype({"rank_best": "Int64", "rank_worst": "Int64"})
     rows = _against_base(rows)
     rows["paired"] = False
     if paired is not None and len(paired):

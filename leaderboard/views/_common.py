@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -11,15 +13,20 @@ from equipoise.leaderboard import data
 from equipoise.leaderboard.figures import size_name
 from equipoise.leaderboard.frames import VERDICTS, filtered
 from equipoise.leaderboard.text import escaped
+from equipoise.leaderboard.views._tables import table
 
-COMMAND = "equipoise score RUN --base BASE --tasks equipoise --results FOLDER"
+COMMANDS = """equipoise score RUN --base BASE --tasks equipoise --results FOLDER
+lm_eval --model hf --model_args pretrained=MODEL --tasks monetization45,gsm8k --log_samples --output_path FOLDER"""
 
 
 def current(title: str) -> data.Board | None:
     """The title, the sidebar and the board; None where there is nothing to show yet, which is then said."""
     st.title(title)
+    st.session_state["moved"] = st.session_state.get("at") not in (title, None)
+    st.session_state["at"] = title
+    restore("margin")
     with st.sidebar:
-        st.caption(f"Results in **{escaped(data.folder(), 80)}**")
+        st.caption(f"Results in **{escaped(place(data.folder()), 80)}**")
         margin = st.number_input(
             "Margin", 0.005, 0.5, 0.03, 0.005, format="%.3f", key="margin", bind="query-params", persist_state="session",
             help="The largest loss of general ability, above chance, that counts as none.",
@@ -27,19 +34,35 @@ def current(title: str) -> data.Board | None:
         live = st.toggle(
             "Live", key="live", bind="query-params", persist_state="session", help="Looks for new results every five seconds."
         )
+    keep("margin")
     if live:
         _watch()
     found = data.load(float(margin))
     if data.trouble():
-        st.error(escaped(data.trouble(), 400))
+        st.error(said(data.trouble()))
     if found.rows.empty:
-        st.info("No results here yet. This page reads what lm-eval and `equipoise score` write; to make some:")
-        st.code(COMMAND, language="bash")
+        st.info(
+            "No results here yet. This page reads what lm-eval and `equipoise score` write, and shows them as soon as they are there:"
+        )
+        st.code(COMMANDS, language="bash")
+        st.markdown("`equipoise leaderboard` without a folder shows a built-in example.")
         _problems(found)
         return None
     with st.sidebar:
         _problems(found)
     return found
+
+
+def place(folder: str) -> str:
+    """The end of a folder's path: enough to know it by, and no map of the server."""
+    return folder if "://" in folder else "/".join(Path(folder).parts[-2:])
+
+
+def said(error: object, *, plain: bool = False) -> str:
+    """An error in words for the page, paths from the result folder on; `plain` for a table, which reads no Markdown."""
+    root = data.folder().rstrip("/")
+    words = str(error).replace(f"{Path(root).resolve()}/", "").replace(f"{root}/", "")
+    return words if plain else escaped(words, 600)
 
 
 @st.fragment(run_every=5.0)
@@ -53,16 +76,21 @@ def _watch() -> None:
 
 def _problems(found: data.Board) -> None:
     if len(found.problems):
-        with st.expander(f"{len(found.problems)} files with problems"):
-            st.dataframe(found.problems, hide_index=True)
+        with st.expander(counted_as(len(found.problems), "problem with a file", "problems with files")):
+            table(found.problems)
     if len(found.duplicates):
-        with st.expander(f"{len(found.duplicates)} superseded runs"):
+        with st.expander(counted_as(len(found.duplicates), "superseded run", "superseded runs")):
             st.caption("A newer run of the same checkpoint, task and settings counts.")
-            st.dataframe(found.duplicates, hide_index=True)
+            table(found.duplicates)
     if found.left_out:
-        with st.expander(f"{len(found.left_out)} tasks in no score"):
+        with st.expander(counted_as(len(found.left_out), "task in no score", "tasks in no score")):
             st.caption("Their chance level or direction is not known. A `series.yaml` in the folder can give a task a role.")
-            st.dataframe(pd.DataFrame({"task": found.left_out}), hide_index=True)
+            table(pd.DataFrame({"task": found.left_out}))
+
+
+def counted_as(number: int, one: str, many: str) -> str:
+    """Such as `1 run`, `2 runs`."""
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def chosen(rows: pd.DataFrame) -> pd.DataFrame:
@@ -70,25 +98,73 @@ def chosen(rows: pd.DataFrame) -> pd.DataFrame:
     left, middle, right, last = st.columns([3, 3, 2, 3])
     known_series = sorted(rows["series"].dropna().astype(str).unique())
     sizes = sorted(int(p) for p in rows["parameters"].dropna().unique())
+    present = [v for v in VERDICTS if (rows["verdict"] == v).any()]
+    names = {size_name(p): p for p in sizes}
+    for key, options in {"series": known_series, "verdict": present, "size": list(names), "name": None}.items():
+        restore(key, options)
     with left:
         series = st.multiselect("Series", known_series, key="series", bind="query-params", persist_state="session")
     with middle:
-        present = [v for v in VERDICTS if (rows["verdict"] == v).any()]
         verdicts = st.multiselect("Verdict", present, key="verdict", bind="query-params", persist_state="session")
     with right:
-        names = {size_name(p): p for p in sizes}
         picked = st.multiselect("Size", list(names), key="size", bind="query-params", persist_state="session")
     with last:
         text = st.text_input("Name contains", key="name", bind="query-params", persist_state="session")
+    keep("series", "verdict", "size", "name")
     found = filtered(rows, series=series, verdicts=verdicts, sizes=[names[p] for p in picked], text=text)
     if found.empty:
         st.info("No checkpoint passes these filters.")
     return found
 
 
+def restore(key: str, options: Sequence[str] | None = None) -> None:
+    """Before a widget: give it the value that it had on another page, without what is no longer an option.
+
+    Streamlit does not show a value on another page that came with the URL, unless it is set once more there.
+    """
+    value = st.session_state.get(key)
+    fresh = value is None and key not in st.query_params
+    if fresh:
+        value = _kept().get(key)
+    wanted = [one for one in value if one in options] if isinstance(value, list) and options is not None else value
+    if wanted is not None and (fresh or wanted != value or (st.session_state["moved"] and key not in st.query_params)):
+        st.session_state[key] = wanted
+
+
+def keep(*keys: str) -> None:
+    """After the widgets: remember their values for `restore`."""
+    _kept().update({key: st.session_state[key] for key in keys if key in st.session_state})
+
+
+def _kept() -> dict[str, Any]:
+    found: dict[str, Any] = st.session_state.setdefault("kept", {})
+    return found
+
+
 def pick(label: str, names: Sequence[str], key: str) -> str:
-    """One checkpoint out of many, kept in the URL."""
-    return str(st.selectbox(label, list(names), key=key, bind="query-params", persist_state="session"))
+    """One of several, kept in the URL by its name; at first the first one.
+
+    That one is set, not left to the widget: Streamlit keeps a default out of the URL, and a link to it that was sent would show another one
+    as soon as the order changes.
+    """
+    if st.session_state.get(key, st.query_params.get(key)) not in names:
+        st.session_state[key] = kept if (kept := _kept().get(key)) in names else names[0]
+    restore(key)
+    found = st.selectbox(label, list(names), index=None, key=key, bind="query-params", persist_state="session")
+    keep(key)
+    return str(found or names[0])
+
+
+def one_of(label: str, words: Mapping[str, str], names: Sequence[str], key: str, default: str | None = None) -> str:
+    """One of a few as buttons, kept in the URL; where there is one only, that one, and no button."""
+    if len(names) == 1:
+        return names[0]
+    return str(
+        st.segmented_control(
+            label, names, default=default or names[0], required=True, key=key, format_func=lambda name: words.get(name, name),
+            bind="query-params", persist_state="session", width="content",
+        )
+    )  # fmt: skip
 
 
 def open_checkpoint(name: str) -> None:

@@ -16,10 +16,20 @@ def page() -> None:
     rows = chosen(found.rows)
     rows = rows[rows["D"].notna() & rows["G"].notna()]
     if rows.empty:
-        st.info("No checkpoint has both a domain and a general score. `series.yaml` can give any task the role `domain`.")
+        st.info(
+            "No checkpoint has both a domain and a general score. `series.yaml` in the folder can give any task the role `domain`:"
+        )
+        st.code('roles:\n  "mmlu_marketing": domain', language="yaml")
         return
-    event = st.plotly_chart(balance_figure(rows), on_select="rerun", selection_mode="points", key="balance_picture")
+    event = st.plotly_chart(
+        balance_figure(rows),
+        on_select="rerun",
+        selection_mode="points",
+        key="balance_picture",
+        alt="Domain score against general score",
+    )
     opened_point(event)
     st.caption(
-        "Bars: 95 % intervals of each score alone. Dotted: lines of equal balance. Arrows: from the base. Click a point to open it."
+        "Bars: 95 % intervals of each score alone. Dotted: lines of equal balance. Arrows: from the base. Click a point to open it; "
+        "the Board opens checkpoints by keyboard."
     )

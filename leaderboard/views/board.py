@@ -5,25 +5,16 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from equipoise.leaderboard.figures import size_name
+from equipoise.leaderboard.figures import mix_name
+from equipoise.leaderboard.frames import rank_name
 from equipoise.leaderboard.views._common import chosen, current, open_checkpoint
+from equipoise.leaderboard.views._tables import table, title
 
-SHOWN = ["checkpoint", "verdict", "balance", "D", "G", "delta_G", "retention", "size", "step", "tokens", "mix"]
-NUMBERS = {
-    "balance": ("Balance", "√(D · G): what is good on both sides"),
-    "D": ("D", "Domain score"),
-    "D_low": ("D, low", "Lower end of the 95 % interval"),
-    "D_high": ("D, high", "Upper end of the 95 % interval"),
-    "G": ("G", "General score: 0 is guessing, 1 is perfect"),
-    "G_low": ("G, low", "Lower end of the 95 % interval"),
-    "G_high": ("G, high", "Upper end of the 95 % interval"),
-    "delta_D": ("ΔD", "Difference to the base"),
-    "delta_G": ("ΔG", "Difference to the base"),
-    "delta_G_low": ("ΔG, low", "One-sided 95 % bound"),
-    "delta_G_high": ("ΔG, high", "One-sided 95 % bound"),
-    "retention": ("Retention", "G ÷ G of the base, where the base is surely above chance"),
-    "learning_rate": ("Learning rate", ""),
-}
+SHOWN = ["checkpoint", "verdict", "balance", "rank", "D", "G", "delta_G", "mix", "critical", "parameters", "tokens", "retention"]
+MORE = [
+    *("step", "D_low", "D_high", "G_low", "G_high", "delta_D", "delta_G_low", "delta_G_high", "paired", "on_front"),
+    *("series", "base", "recipe", "seed", "stage", "learning_rate", "kind", "date"),
+]
 
 
 def page() -> None:
@@ -34,44 +25,43 @@ def page() -> None:
     rows = chosen(found.rows).reset_index(drop=True)
     if rows.empty:
         return
-    table = rows.assign(size=[size_name(p) for p in rows["parameters"].astype("float")])
-    every = [
-        *SHOWN,
-        "D_low",
-        "D_high",
-        "G_low",
-        "G_high",
-        "delta_D",
-        "delta_G_low",
-        "delta_G_high",
-        "paired",
-        "on_front",
-        "series",
-        "base",
-        "seed",
-        "stage",
-        "learning_rate",
-        "kind",
-        "date",
-    ]
-    left, right = st.columns([5, 1], vertical_alignment="bottom")
-    with left:
-        columns = st.multiselect("Columns", every, SHOWN, key="columns", bind="query-params", persist_state="session")
-    with right:
-        st.download_button(
-            "CSV", rows.to_csv(index=False).encode(), "board.csv", "text/csv", width="stretch", icon=":material/download:"
-        )
-    settings = {
-        name: st.column_config.NumberColumn(label, help=note or None, format="%.3f") for name, (label, note) in NUMBERS.items()
-    }
-    settings["learning_rate"] = st.column_config.NumberColumn("Learning rate", format="%.2e")
-    settings |= {"step": st.column_config.NumberColumn("Step"), "tokens": st.column_config.NumberColumn("Tokens", format="compact")}
-    event = st.dataframe(
-        table[columns or SHOWN], hide_index=True, height=min(720, 80 + 35 * len(table)), column_config=settings, on_select="rerun",
-        selection_mode="single-row", key="board_table", placeholder="",
-    )  # fmt: skip
+    shown = rows.assign(mix=rows["mix"].map(mix_name), rank=_ranks(rows))
+    every = found.rows.assign(rank=found.rows["rank_best"])
+    empty = {name for name in (*SHOWN, *MORE) if every[name].isna().all()}  # of all rows: a filter changes no columns
+    event = table(
+        shown[_columns(empty)],
+        on_select="rerun",
+        selection_mode="single-row",
+        key="board_table",
+        alt="Checkpoints in the order of the board",
+    )
     _opened(event, rows)
-    st.caption(_legend(rows))
+    left, right = st.columns([5, 1])
+    left.caption(_legend(rows))
+    right.download_button(
+        "CSV",
+        rows.to_csv(index=False).encode(),
+        "board.csv",
+        "text/csv",
+        width="stretch",
+        icon=":material/download:",
+        help="These rows, all columns",
+    )
+
+
+def _ranks(rows: pd.DataFrame) -> pd.Series:
+    names = [rank_name(best, worst) for best, worst in zip(rows["rank_best"], rows["rank_worst"], strict=True)]
+    return pd.Series(names, index=rows.index, dtype="str")
+
+
+def _columns(empty: set[str]) -> list[str]:
+    """The columns picked; at first those of `SHOWN` that say something."""
+    with st.popover("Columns", icon=":material/view_column:"):
+        picked: list[str] = st.multiselect(
+            "Columns", [*SHOWN, *MORE], [name for name in SHOWN if name not in empty], format_func=title, key="columns",
+            bind="query-params", persist_state="session", label_visibility="collapsed",
+        )  # fmt: skip
+    return picked or SHOWN
 
 
 def _opened(event: object, rows: pd.DataFrame) -> None:

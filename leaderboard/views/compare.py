@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from equipoise.harness_ext.compare import Compared
@@ -10,9 +11,12 @@ from equipoise.leaderboard import data
 from equipoise.leaderboard.figures import balance_figure, forest_figure
 from equipoise.leaderboard.reports import as_html, as_markdown, paragraph
 from equipoise.leaderboard.text import cut, escaped
-from equipoise.leaderboard.views._common import current, pick
+from equipoise.leaderboard.views._common import counted_as, current, pick, said
+from equipoise.leaderboard.views._tables import table
 
 MOST = 3
+MOST_ITEMS = 40
+SCORES = ["checkpoint", "verdict", "balance", "D", "D_low", "D_high", "G", "G_low", "G_high", "delta_D", "delta_G"]
 
 
 def page() -> None:
@@ -22,25 +26,20 @@ def page() -> None:
         return
     names = list(found.rows["checkpoint"])
     if len(names) < 2:
-        st.info("There is one checkpoint only: nothing to compare it with.")
+        st.info("There is one checkpoint only: nothing to compare it with. Score its base too, or another checkpoint of its run.")
         return
-    bases = [*found.rows.loc[found.rows["is_base"], "checkpoint"], *found.rows.loc[~found.rows["is_base"], "checkpoint"]]
-    left, right = st.columns(2)
-    with left:
-        base = pick("Base", bases, "against")
-    with right:
-        others = [name for name in names if name != base]
-        picked = st.multiselect(
-            "Checkpoints", others, others[:1], key="with", bind="query-params", persist_state="session", max_selections=MOST
-        )
+    base, picked = _choice(found.rows)
     if not picked:
         st.info("Choose one to three checkpoints.")
         return
     margin = float(st.session_state.get("margin", 0.03))
+    shown = found.rows[found.rows["checkpoint"].isin([base, *picked])]
     try:
         comparison = data.compared_with(base, tuple(picked), margin)
     except EquipoiseError as error:
-        st.warning(escaped(error, 600))
+        st.info("These cannot be compared item by item; their scores, from the files alone:")
+        table(shown[SCORES], alt="Scores of the chosen checkpoints")
+        st.caption(f"Why: {said(error)}")
         return
     for column, compared in zip(st.columns(len(comparison.compared)), comparison.compared, strict=True):
         with column:
@@ -49,17 +48,37 @@ def page() -> None:
             st.markdown(escaped(paragraph(comparison, compared), 2_000))
             for warning in compared.warnings:
                 st.warning(escaped(warning, 400))
-    if len(comparison.compared) > 1:
-        st.plotly_chart(balance_figure(found.rows[found.rows["checkpoint"].isin([base, *picked])]), key="compare_balance")
-    for compared in comparison.compared:
-        _details(compared)
     first, second, _ = st.columns([1, 1, 3])
     first.download_button(
         "Report (HTML)", as_html(comparison).encode(), "comparison.html", "text/html", width="stretch", icon=":material/download:"
     )
     second.download_button(
-        "For a pull request", as_markdown(comparison).encode(), "comparison.md", "text/markdown", width="stretch"
-    )
+        "For a pull request", as_markdown(comparison).encode(), "comparison.md", "text/markdown", width="stretch",
+        icon=":material/download:", help="Markdown",
+    )  # fmt: skip
+    if len(comparison.compared) > 1 and shown[["D", "G"]].notna().all(axis=1).any():
+        st.plotly_chart(balance_figure(shown), key="compare_balance", alt="Domain score against general score")
+    for number, compared in enumerate(comparison.compared):
+        _details(compared, number)
+
+
+def _choice(rows: pd.DataFrame) -> tuple[str, list[str]]:
+    """The base and the checkpoints; at first the best checkpoint that has a base here, and its base."""
+    names = [str(name) for name in rows["checkpoint"]]
+    known = rows[rows["base"].isin(names) & (rows["base"] != rows["checkpoint"])]
+    bases = list(dict.fromkeys([*known["base"].astype(str), *rows.loc[rows["is_base"], "checkpoint"], *names]))
+    left, right = st.columns(2)
+    with left:
+        base = pick("Base", bases, "against")
+    with right:
+        others = [name for name in names if name != base]
+        own = [str(name) for name in known.loc[known["base"] == base, "checkpoint"]] or others
+        if "with" in st.session_state:  # a base that was chosen among them is no longer one of them
+            st.session_state["with"] = [name for name in st.session_state["with"] if name in others]
+        picked = st.multiselect(
+            "Checkpoints", others, own[:1], key="with", bind="query-params", persist_state="session", max_selections=MOST
+        )
+    return base, picked
 
 
 def _titles(compared: Compared) -> str:
@@ -67,24 +86,29 @@ def _titles(compared: Compared) -> str:
     return f"Domain: {domain} · General: {compared.general.decision.answer if compared.general else 'not scored'}"
 
 
-def _details(compared: Compared) -> None:
-    with st.expander(f"{escaped(compared.name, 80)}: what changed", expanded=True):
-        st.plotly_chart(forest_figure(compared), key=f"forest_{compared.name}")
+def _details(compared: Compared, number: int) -> None:
+    name = escaped(compared.name, 80)
+    with st.expander(f"{name}: what changed", expanded=True):
+        st.plotly_chart(forest_figure(compared), key=f"forest_{number}", alt="Differences to the base with their intervals")
     lost = [f for a in compared.general.abilities for f in a.lost] if compared.general else []
-    with st.expander(f"{escaped(compared.name, 80)}: {len(lost)} items right before, wrong now"):
-        for flipped in lost[:40]:
+    with st.expander(f"{name}: {counted_as(len(lost), 'item', 'items')} right before, wrong now"):
+        for flipped in lost[:MOST_ITEMS]:
             st.markdown(f"**{escaped(flipped.ability)}** {escaped(flipped.identifier)}")
             st.code(cut(flipped.question[-1_500:]), language=None, wrap_lines=True)
             st.markdown(f"right: {escaped(flipped.answer)} · before: {escaped(flipped.base)} · now: {escaped(flipped.other)}")
-        if len(lost) > 40:
-            st.caption(f"and {len(lost) - 40} more in the report")
-    questions = compared.domain.questions if compared.domain else []
-    with st.expander(f"{escaped(compared.name, 80)}: answers to {len(questions)} questions, greatest losses first"):
-        if questions:
-            titles = {f"{q.identifier} {q.title} ({q.change:+.2f})": q for q in questions}
-            question = titles[pick("Question", list(titles), f"asked_{compared.name}")]
-            st.code(cut(question.prompt), language=None, wrap_lines=True)
-            for column, answers in zip(st.columns(2), (question.base_answers, question.answers), strict=True):
-                with column:
-                    for answer in answers:
-                        st.code(cut(answer.text), language=None, wrap_lines=True)
+        if len(lost) > MOST_ITEMS:
+            st.caption(f"and {len(lost) - MOST_ITEMS} more in the report")
+    questions = list(compared.domain.questions) if compared.domain else []
+    with st.expander(f"{name}: answers to {counted_as(len(questions), 'question', 'questions')}, greatest losses first"):
+        if not questions:
+            return
+        titles = {f"{q.identifier} {q.title} ({q.change:+.2f})": q for q in questions}
+        question = titles[pick("Question", list(titles), f"asked_{number}")]
+        st.code(cut(question.prompt), language=None, wrap_lines=True)
+        for column, label, answers in zip(
+            st.columns(2), ("Base", compared.name), (question.base_answers, question.answers), strict=True
+        ):
+            with column:
+                st.markdown(f"**{escaped(label, 80)}**")
+                for answer in answers:
+                    st.code(cut(answer.text), language=None, wrap_lines=True)

@@ -11,8 +11,10 @@ from equipoise.harness_ext.errors import EquipoiseError
 from equipoise.leaderboard import data
 from equipoise.leaderboard.frames import over_checkpoints, question_rows
 from equipoise.leaderboard.text import cut, escaped
-from equipoise.leaderboard.views._common import current, pick
+from equipoise.leaderboard.views._common import counted_as, current, pick, said
+from equipoise.leaderboard.views._tables import table
 
+SHOWN = ["question", "title", "category", "mean", "lowest", "highest", "discrimination", "all_fail", "all_pass", "checkpoints"]
 MOST = 60
 """Checkpoints whose answers are read."""
 
@@ -29,51 +31,52 @@ def page() -> None:
         try:
             samples = data.rubric_samples(str(name))
         except EquipoiseError as error:
-            unread.append({"checkpoint": name, "reason": str(error)})
+            unread.append({"checkpoint": name, "reason": said(error, plain=True)})
             continue
         for task, rows in samples.items():
             by_task.setdefault(task, {})[str(name)] = question_rows(rows)
             documents.setdefault(task, {}).update({str(r["doc"].get("id", r["doc_id"])): r["doc"] for r in rows})
     if unread:
-        with st.expander(f"{len(unread)} checkpoints without answers here"):
-            st.dataframe(pd.DataFrame(unread), hide_index=True)
+        with st.expander(f"{counted_as(len(unread), 'checkpoint', 'checkpoints')} without answers here"):
+            table(pd.DataFrame(unread))
     if not by_task:
         st.info("No answers to rubric questions here. Score `monetization45`; results written with `--log_samples` have them.")
+        st.code("equipoise score RUN --tasks monetization45 --results FOLDER", language="bash")
         return
-    task = pick("Task", list(by_task), "task")
-    table = over_checkpoints(by_task[task])
-    one, two = st.columns(2)
-    one.metric("No checkpoint can", int(table["all_fail"].sum()), help="No checkpoint scores above zero.")
-    two.metric("Every checkpoint can", int(table["all_pass"].sum()), help="Every checkpoint has full marks.")
-    number = st.column_config.NumberColumn(format="%.2f")
-    st.dataframe(table, hide_index=True, column_config=dict.fromkeys(("mean", "lowest", "highest", "discrimination"), number))
+    first, one, two, three = st.columns([3, 1, 1, 1])
+    with first:
+        task = pick("Task", list(by_task), "task")
+    asked_all = over_checkpoints(by_task[task])
+    one.metric("Questions", len(asked_all))
+    two.metric("No checkpoint can", int(asked_all["all_fail"].sum()), help="No checkpoint scores above zero.")
+    three.metric("Every checkpoint can", int(asked_all["all_pass"].sum()), help="Every checkpoint has full marks.")
+    table(asked_all[[c for c in SHOWN if asked_all[c].notna().any()]], alt="Questions over all checkpoints")
     st.caption(
-        f"Over {len(by_task[task])} checkpoints. Discrimination: correlation of the question's score with that of all others; from four checkpoints on."
+        f"Over {counted_as(len(by_task[task]), 'checkpoint', 'checkpoints')}"
+        + (f", those among the first {MOST} of the board." if len(found.rows) > MOST else ".")
     )
-    asked = pick("Question", list(table["question"]), "question")
+    asked = pick("Question", list(asked_all["question"]), "question")
     _guideline(documents[task][asked])
-    scores = pd.DataFrame(
-        [
-            {"checkpoint": name, **q.set_index("question").loc[asked].to_dict()}
-            for name, q in by_task[task].items()
-            if asked in set(q["question"])
-        ]
-    )
-    st.dataframe(scores.drop(columns=["title", "category"]).sort_values("score", ascending=False), hide_index=True)
+    each = [(name, q.set_index("question")) for name, q in by_task[task].items()]
+    scores = pd.DataFrame([{"checkpoint": name, **q.loc[asked].to_dict()} for name, q in each if asked in q.index])
+    scores = scores.rename(columns={"critical": "failed"}).sort_values("score", ascending=False, kind="stable")
+    st.markdown("**How each checkpoint did**")
+    table(scores.drop(columns=["title", "category"]), alt="Scores of this question")
 
 
 def _guideline(doc: dict[str, object]) -> None:
     st.subheader(escaped(f"{doc.get('id')} {doc.get('title', '')}"))
     st.code(cut(str(doc.get("prompt", ""))), language=None, wrap_lines=True)
     criteria = json.loads(str(doc["criteria"]))
-    table = [
+    guideline = [
         {
             "points": c["points"],
             "criterion": c["text"],
-            "dimension": c["dimension"],
-            "critical": bool(c.get("critical")),
-            "decided by": ", ".join(c.get("check", {})),
+            "dimension": c.get("dimension"),
+            "critical_one": bool(c.get("critical")),
+            "decided by": next(iter(c.get("check") or ["judge"])),
         }
         for c in criteria
     ]
-    st.dataframe(pd.DataFrame(table), hide_index=True)
+    st.markdown("**Scoring guideline**")
+    table(pd.DataFrame(guideline), alt="Scoring guideline")
