@@ -10,7 +10,7 @@ from typing import Any
 
 from equipoise.harness_ext.errors import ResultsError
 
-_SAMPLE = ("doc_id", "doc_hash", "filter")
+_SAMPLE = ("doc_id", "doc", "doc_hash", "target", "arguments", "filtered_resps", "filter")
 """What every sample has, whatever its task."""
 _STAMP = re.compile(r"^results_(.+)\.json$")
 

@@ -187,10 +187,7 @@ def _compared(paths: tuple[str, ...], stamps: tuple[Stamp, ...], margin: float, 
 
 
 def _compare(paths: tuple[str, ...], margin: float, domain: tuple[str, ...]) -> Comparison:
-    try:
-        return compare(list(paths), margin=margin, domain=list(domain))
-    except (OSError, *UNREADABLE) as error:  # one bad file must not end a page
-        raise ResultsError(f"the samples cannot be read: {type(error).__name__}: {error}") from error
+    return compare(list(paths), margin=margin, domain=list(domain))
 
 
 def _domain(scores: pd.DataFrame) -> tuple[str, ...]:

@@ -265,7 +265,7 @@ def test_samples_that_are_not_the_graders_are_told_in_one_line(see, tmp_path):
     cut.write_text(cut.read_text()[:-40])
     odd = next((tmp_path / "odd").glob("samples*"))
     odd.write_text(odd.read_text().replace("verdicts", "opinions"))
-    for name, why in (("cut", "line 2: not valid JSON"), ("odd", "cannot be read")):
+    for name, why in (("cut", "line 2: not valid JSON"), ("odd", "not graded as a rubric")):
         assert why in words(see(tmp_path, "checkpoint", checkpoint=name)).replace("\\", "")
     at = see(tmp_path, "compare", against="base", **{"with": "odd"})
     assert "cannot be compared item by item" in words(at)

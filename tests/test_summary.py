@@ -68,7 +68,7 @@ def test_bad_result_folders(folder, tmp_path):
     with pytest.raises(ResultsError, match=r"samples_piqa.*--log_samples"):
         print_summary(folder)
     path.with_name(path.name.replace("results_", "samples_piqa_")).with_suffix(".jsonl").write_text(
-        '{"doc_id": 0, "doc_hash": "a", "filter": "none"}'
+        '{"doc_id": 0, "doc_hash": "a", "filter": "none", "doc": {}, "target": "", "arguments": {}, "filtered_resps": []}'
     )
     with pytest.raises(ResultsError, match="no rubric task, and no general task with a known chance level; it has piqa"):
         print_summary(folder)
@@ -76,7 +76,17 @@ def test_bad_result_folders(folder, tmp_path):
 
 def test_the_table_of_general_abilities(tmp_path, capsys):
     rows = [
-        {"doc_id": i, "doc_hash": str(i), "filter": "none", "doc": {"tier": 1 + i % 2}, "acc": float(i % 4 > 0), "bpb": 2.0}
+        {
+            "doc_id": i,
+            "doc_hash": str(i),
+            "filter": "none",
+            "doc": {"tier": 1 + i % 2},
+            "target": "",
+            "arguments": {},
+            "filtered_resps": [],
+            "acc": float(i % 4 > 0),
+            "bpb": 2.0,
+        }
         for i in range(8)
     ]
     (tmp_path / "samples_quiz_1.jsonl").write_text("\n".join(map(json.dumps, rows)))

@@ -13,6 +13,7 @@ import numpy as np
 from equipoise.harness_ext.balance import Document, TaskScore, shared_differences
 from equipoise.harness_ext.compare._difference import LEVEL, Difference, adjust, difference
 from equipoise.harness_ext.compare._pair import Pair, lowest_forms, means, metric_values
+from equipoise.harness_ext.errors import ResultsError
 from equipoise.harness_ext.scoring import METRICS, consistency
 from equipoise.harness_ext.stats import (
     Components,
@@ -240,7 +241,17 @@ def _questions(pairs: Sequence[Pair]) -> list[Question]:
 
 
 def graded_answers(row: Mapping[str, Any]) -> list[Answer]:
-    """The graded answers of one sample of a rubric task, phrasing by phrasing, draw by draw."""
+    """The graded answers of one sample of a rubric task, phrasing by phrasing, draw by draw.
+
+    Raises `ResultsError` where they are not as the grader writes them.
+    """
+    try:
+        return _graded(row)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ResultsError(f"document {row.get('doc_id')}: not graded as a rubric ({type(error).__name__}: {error})") from error
+
+
+def _graded(row: Mapping[str, Any]) -> list[Answer]:
     criteria = json.loads(row["doc"]["criteria"])
     answers = []
     for draws in row["filtered_resps"]:

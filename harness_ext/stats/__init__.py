@@ -16,7 +16,7 @@ from equipoise.harness_ext.stats._decision import (
 from equipoise.harness_ext.stats._forgetting import Forgetting, forgetting, pass_hat_k
 from equipoise.harness_ext.stats._means import MIN_INFORMATIVE, Interval, cluster_means, clustered_mean, mean_of_tasks, t_quantile
 from equipoise.harness_ext.stats._paired import Paired, bootstrap_interval, mcnemar, paired_difference, sign_flip
-from equipoise.harness_ext.stats._ranks import rank_intervals
+from equipoise.harness_ext.stats._ranks import rank_intervals, ranks_of_pairs
 from equipoise.harness_ext.stats._variance import Components, variance_components
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "planned_power",
     "questions_to_decide",
     "rank_intervals",
+    "ranks_of_pairs",
     "sign_flip",
     "t_quantile",
     "variance_components",

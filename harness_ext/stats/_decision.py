@@ -60,15 +60,13 @@ def planned_power(effect: float, error: float, freedom: float, *, confidence: fl
     return float(stats.nct.sf(t_quantile(confidence, freedom), freedom, effect / error))
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values adjusted for their number (Holm 1979), in the order given."""
-    order = np.argsort(p_values)
-    adjusted = np.empty(len(p_values))
-    running = 0.0
-    for rank, i in enumerate(order):
-        running = max(running, min(1.0, (len(p_values) - rank) * p_values[i]))
-        adjusted[i] = running
-    return [float(p) for p in adjusted]
+def holm(p_values: ArrayLike) -> list[float]:
+    """p-values (n,) adjusted for their number (Holm 1979), in the order given."""
+    p = np.asarray(p_values, dtype=float)
+    order = np.argsort(p, kind="stable")
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.maximum.accumulate(np.minimum(1.0, p[order] * np.arange(p.size, 0, -1)))
+    return [float(a) for a in adjusted]
 
 
 def minimum_detectable_effect(spread: float, clusters: int, *, power: float = 0.8, confidence: float = 0.95) -> float:

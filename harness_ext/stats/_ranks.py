@@ -26,11 +26,16 @@ def rank_intervals(scores: ArrayLike, *, level: float = 0.05) -> list[tuple[int,
     error = difference.std(axis=1, ddof=1) / n**0.5 if n > 1 else np.full(len(first), np.inf)
     t = np.divide(np.abs(mean), error, out=np.where(mean != 0, np.inf, 0.0), where=error > 0)
     least = 0.5 ** ((difference != 0).sum(axis=1) - 1.0)  # what all signs alike could show at most: few questions prove little
-    adjusted = np.array(holm(list(np.minimum(1.0, np.maximum(2 * special.stdtr(max(n - 1, 1), -t), least)))))
-    above, below = np.zeros(len(x), dtype=int), np.zeros(len(x), dtype=int)
-    for i, j, m, p in zip(first, second, mean, adjusted, strict=True):
-        if p < level:
-            better, worse = (i, j) if m > 0 else (j, i)
-            above[worse] += 1
-            below[better] += 1
-    return [(1 + int(a), len(x) - int(b)) for a, b in zip(above, below, strict=True)]
+    p = np.minimum(1.0, np.maximum(2 * special.stdtr(max(n - 1, 1), -t), least))
+    return ranks_of_pairs(len(x), mean, p, level=level)
+
+
+def ranks_of_pairs(count: int, differences: ArrayLike, p_values: ArrayLike, *, level: float = 0.05) -> list[tuple[int, int]]:
+    """(best, worst) rank of each of `count` checkpoints from the differences first − second of all pairs and their p-values, both in the
+    order of `numpy.triu_indices(count, 1)`. A pair is in order where its p is below `level` after Holm's adjustment."""
+    first, second = np.triu_indices(count, 1)
+    shown = np.array(holm(p_values)) < level
+    up = np.asarray(differences, dtype=float) > 0
+    above = np.bincount(np.where(up, second, first)[shown], minlength=count)
+    below = np.bincount(np.where(up, first, second)[shown], minlength=count)
+    return [(1 + int(a), count - int(b)) for a, b in zip(above, below, strict=True)]

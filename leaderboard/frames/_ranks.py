@@ -7,6 +7,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
+from equipoise.harness_ext.stats import ranks_of_pairs
+
 MOST = 1_000
 """Checkpoints that are ranked against each other: every pair is one test."""
 
@@ -29,15 +31,8 @@ def rank_bounds(means: ArrayLike, errors: ArrayLike, *, level: float = 0.05) -> 
     difference = mean[known][first] - mean[known][second]
     spread = np.hypot(error[known][first], error[known][second])
     z = np.divide(np.abs(difference), spread, out=np.where(difference != 0, np.inf, 0.0), where=spread > 0)
-    p = 2 * special.ndtr(-z)
-    order = np.argsort(p, kind="stable")
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.maximum.accumulate(np.minimum(1.0, p[order] * np.arange(len(p), 0, -1)))
-    shown = adjusted < level
-    better, worse = np.where(difference > 0, first, second)[shown], np.where(difference > 0, second, first)[shown]
-    above, below = np.bincount(worse, minlength=len(known)), np.bincount(better, minlength=len(known))
-    found.loc[known, "best"] = 1 + above
-    found.loc[known, "worst"] = len(known) - below
+    ranks = ranks_of_pairs(len(known), difference, 2 * special.ndtr(-z), level=level)
+    found.loc[known, ["best", "worst"]] = np.array(ranks)
     return found
 
 
