@@ -87,7 +87,7 @@ def measure(work: Path, repeats: int) -> dict[str, Any]:
             "unchanged_s": looked,
             "one_more_s": round(statistics.median(added), 2),
             "all_scores_s": time_of(lambda: index.scores(), repeats),
-            "one_task_s": time_of(lambda: index.scores(tasks=["task_7"], metrics=["acc"]), repeats),
+            "one_task_s": time_of(lambda: index.scores(tasks=["mmlu_topic_7"], metrics=["acc"]), repeats),
             "checkpoints_s": time_of(lambda: index.checkpoints(), repeats),
             "scores": len(index.scores()),
             "memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, 2),
@@ -98,6 +98,8 @@ def measure(work: Path, repeats: int) -> dict[str, Any]:
 def make(folder: Path, files: int, tasks: int) -> int:
     """Write the folder. Returns the bytes of its results files."""
     size = 0
+    folder.mkdir(parents=True)
+    (folder / "series.yaml").write_text(f'roles:\n  "mmlu_topic_{tasks}": domain\n')
     for i in range(files // 2):
         run, step = divmod(i, 20)
         name = f"run{run}-step-{step * 100}"
@@ -113,7 +115,7 @@ def make(folder: Path, files: int, tasks: int) -> int:
         }
         manifest |= {"tokens": {"domain": step * 10_000, "general": step * 40_000}, "mix": {"domain": 0.2, "general": 0.8}}
         (place / "checkpoint.json").write_text(json.dumps(manifest))
-        with open(place / "samples_task_0_2026-01-01T00-00-00.jsonl", "wb") as samples:
+        with open(place / "samples_mmlu_topic_0_2026-01-01T00-00-00.jsonl", "wb") as samples:
             samples.truncate(SAMPLES_BYTES)
         for part in (0, 1):
             text = json.dumps(content(name, i, range(part * tasks, part * tasks + tasks)), indent=2)
@@ -124,7 +126,7 @@ def make(folder: Path, files: int, tasks: int) -> int:
 
 def content(model: str, number: int, tasks: range) -> dict[str, Any]:
     """A results file with what lm-eval 0.4.13 puts into it: half its bytes are the configs of the tasks."""
-    names = [f"task_{t}" for t in tasks]
+    names = [f"mmlu_topic_{t}" for t in tasks]
     config = {
         "test_split": "test",
         "doc_to_text": "{{question}}\n" * 20,

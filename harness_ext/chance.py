@@ -13,12 +13,15 @@ WRITTEN = {"gsm8k": "exact_match", "gsm8k_cot": "exact_match", "gsm8k_platinum":
 """Tasks whose answer is written and cannot be guessed: their metric, with chance level 0."""
 
 BY_NAME = {
-    0.0: "gsm8k* ifeval* lambada* triviaqa* nq_open* squad* drop* *math* humaneval* mbpp* mgsm*",
-    0.1: "mmlu_pro*",
-    0.2: "commonsense_qa* csqa*",
-    0.25: "mmlu* hendrycksTest-* global_mmlu* arc_* hellaswag* sciq* logiqa* openbookqa* race* ceval* cmmlu* gpqa* medmcqa* belebele*",
+    0.0: (
+        "gsm8k* gsm_* ifeval* lambada* triviaqa* nq_open* squad* drop* hendrycks_math* minerva_math* leaderboard_math* math_500* math-500* "
+        "math500* aime* humaneval* mbpp* mgsm*"
+    ),
+    0.1: "mmlu_pro mmlu_pro_* leaderboard_mmlu_pro*",
+    0.2: "commonsense_qa* csqa* mathqa*",
+    0.25: "mmlu* hendrycksTest-* global_mmlu* arc_* hellaswag* sciq* logiqa* openbookqa* race* ceval* cmmlu* gpqa* medmcqa* belebele* prost*",
     1 / 3: "social_iqa* siqa* anli* xnli*",
-    0.5: "piqa* winogrande* boolq* wsc* copa* xcopa* wic* rte* qnli* sst2* blimp* storycloze* xstorycloze* prost*",
+    0.5: "piqa* winogrande* boolq* wsc* copa* xcopa* wic* rte* qnli* sst2* blimp* storycloze* xstorycloze*",
 }
 """Chance level → patterns of task names, for results that were kept without samples."""
 
@@ -47,9 +50,10 @@ def measure(task: str, rows: Sequence[Mapping[str, Any]], config: Mapping[str, A
 
 
 def chance_by_name(task: str) -> float | None:
-    """The chance level of a well-known task; None for any other. Where samples are there, `measure` is surer."""
+    """The chance level of a well-known task of lm-eval or lighteval (`suite|mmlu:anatomy`); None for any other."""
+    name = task.rpartition("|")[2].replace(":", "_")
     found = [
-        (len(pattern), chance) for chance, patterns in BY_NAME.items() for pattern in patterns.split() if fnmatchcase(task, pattern)
+        (len(pattern), chance) for chance, patterns in BY_NAME.items() for pattern in patterns.split() if fnmatchcase(name, pattern)
     ]
     return max(found)[1] if found else None
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,14 +15,21 @@ from equipoise.harness_ext.errors import EquipoiseError, MissingExtraError, Resu
 from equipoise.leaderboard.example import example_folder
 
 APP = Path(__file__).parent / "app.py"
+SECRETS = Path(".streamlit") / "secrets.toml"
+SHUTDOWN = 10.0
+"""Seconds that the server has to end."""
 
 
-def run_leaderboard(folder: str | None, *, port: int, address: str, headless: bool, base_path: str) -> int:
+def run_leaderboard(folder: str | None, *, port: int, address: str, headless: bool, base_path: str, login: bool) -> int:
     """Serve the page until Ctrl-C; the exit code of Streamlit. Raises `EquipoiseError` for wrong input."""
     if find_spec("streamlit") is None or find_spec("duckdb") is None:
-        raise MissingExtraError('the leaderboard needs Streamlit: pip install "equipoise[leaderboard]"')
-    if folder is not None and "://" not in folder and not Path(folder).is_dir():
-        raise ResultsError(f"{folder}: no such folder; name one with results of equipoise score or lm_eval, or none for an example")
+        raise MissingExtraError('the leaderboard needs Streamlit: pip install ".[leaderboard]" in its folder')
+    if folder is not None and "://" not in folder and (not folder or not Path(folder).is_dir()):
+        raise ResultsError(
+            f"{folder!r}: no such folder; name one with results of equipoise score or lm_eval, or none for an example"
+        )
+    if login:
+        _check_login()
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -29,9 +37,16 @@ def run_leaderboard(folder: str | None, *, port: int, address: str, headless: bo
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or error
             raise EquipoiseError(f"port {port} of {address} cannot be used ({reason}); choose another with --port") from error
-    from equipoise.leaderboard.data import FOLDER
+    from equipoise.leaderboard.data import EXAMPLE, FOLDER, LOGIN
+    from equipoise.leaderboard.index import open_folder
 
-    environment = os.environ | {FOLDER: folder or str(example_folder())}
+    if folder is not None:
+        open_folder(folder)  # a URL that nothing here can read is told now
+    environment = os.environ | {
+        FOLDER: example_folder().as_posix() if folder is None else folder,
+        EXAMPLE: str(int(folder is None)),
+        LOGIN: str(int(login)),
+    }
     options = {
         "server.port": port,
         "server.address": address,
@@ -41,6 +56,7 @@ def run_leaderboard(folder: str | None, *, port: int, address: str, headless: bo
         "runner.magicEnabled": "false",
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
         "theme.light.primaryColor": "#0072B2",
         "theme.dark.primaryColor": "#3F8EDB",
         "theme.metricValueFontSize": "1.6rem",
@@ -53,8 +69,29 @@ def run_leaderboard(folder: str | None, *, port: int, address: str, headless: bo
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         process.terminate()
-        process.wait()
+        try:
+            process.wait(SHUTDOWN)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
         return 0
+
+
+def _check_login() -> None:
+    """Raises `EquipoiseError` where nobody could log in: better no page than an open one."""
+    places = [Path.cwd() / SECRETS, Path.home() / SECRETS]
+    path = next((p for p in places if p.is_file()), None)
+    if path is None:
+        raise EquipoiseError(f"--login: no {SECRETS} here or in the home folder; docs/deploy.md shows one")
+    try:
+        auth = tomllib.loads(path.read_text("utf-8")).get("auth") or {}
+    except (OSError, ValueError) as error:
+        raise EquipoiseError(f"{path}: cannot be read ({error})") from error
+    missing = [key for key in ("redirect_uri", "cookie_secret") if key not in auth]
+    if missing:
+        raise EquipoiseError(f"{path}: {missing[0]} is missing in [auth]; docs/deploy.md shows it")
+    if find_spec("authlib") is None:
+        raise MissingExtraError('--login needs Authlib: pip install "streamlit[auth]"')
 
 
 def _interrupt(*_: object) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from equipoise.leaderboard import data
 from equipoise.leaderboard.views import balance, board, checkpoint, compare, method, questions, size, training
 
 ICON = Path(__file__).parent / "icon.svg"  # a file of ours: Streamlit fetches its own icons for this place from another server
@@ -24,7 +25,7 @@ PAGES = [
     st.Page(questions.page, title="Questions", icon=":material/quiz:", url_path="questions"),
     st.Page(method.page, title="Method", icon=":material/menu_book:", url_path="method"),
 ]
-if st.secrets.load_if_toml_exists() and "auth" in st.secrets and not st.user.is_logged_in:
+if data.needs_login() and not st.user.is_logged_in:  # without a provider Streamlit fails here, and shows nothing
     st.title("equipoise")
     st.button("Log in", on_click=st.login)
     st.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,33 @@ from equipoise.harness_ext.balance import one_filter
 from equipoise.harness_ext.chance import METRICS, measure
 from equipoise.harness_ext.compare import Comparison, compare, graded_answers
 from equipoise.harness_ext.errors import EquipoiseError, ResultsError
+from equipoise.harness_ext.manifest import FILE, read_manifest
 from equipoise.harness_ext.results import read_run
-from equipoise.leaderboard.frames import ANSWERED, abilities, board, counted, critical_failures, left_out, question_rows, sides
+from equipoise.leaderboard.frames import (
+    ANSWERED,
+    abilities,
+    against_base,
+    board,
+    counted,
+    critical_failures,
+    left_out,
+    passed_over,
+    question_rows,
+    rubric_runs,
+    sides,
+)
 from equipoise.leaderboard.index import Index
+from equipoise.leaderboard.text import whole
 
 FOLDER = "EQUIPOISE_LEADERBOARD"
 """Environment variable with the result folder; set by `equipoise leaderboard`."""
+EXAMPLE = "EQUIPOISE_LEADERBOARD_EXAMPLE"
+"""Environment variable: `1` where that is the built-in example."""
+LOGIN = "EQUIPOISE_LEADERBOARD_LOGIN"
+"""Environment variable: `1` where readers must log in."""
 LOOK_AGAIN = 3.0
-"""Seconds between two looks for new files."""
+LOOK_FAR_AGAIN = 60.0
+"""Seconds between two looks for new files, on this machine and at a URL."""
 MOST_PAIRED = 40
 """Checkpoints whose verdict on the board is paired, document by document; a larger board takes the files' errors."""
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
@@ -42,18 +62,40 @@ class Board:
     """See `frames.abilities`."""
     left_out: Sequence[str]
     problems: pd.DataFrame
-    duplicates: pd.DataFrame
-    """Runs that a newer one of the same checkpoint, task and settings supersedes: checkpoint, task, date, file."""
+    not_counted: pd.DataFrame
+    """Runs of which another run of the same checkpoint and task counts: checkpoint, task, date, file."""
+    unpaired: pd.DataFrame
+    """Checkpoints whose verdict could not be paired: checkpoint, reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Tables:
     """What a board is made of, whatever the margin."""
 
-    board: Board
-    means: pd.DataFrame
+    parts: pd.DataFrame
+    sides: pd.DataFrame
     checkpoints: pd.DataFrame
-    paired: pd.DataFrame | None
+    differences: pd.DataFrame
+    critical: pd.Series
+    left_out: Sequence[str]
+    problems: pd.DataFrame
+    not_counted: pd.DataFrame
+    paired: pd.DataFrame
+    unpaired: pd.DataFrame
+    rubrics: pd.DataFrame
+    """Per checkpoint and rubric task the file of the run that counts: checkpoint, task, file."""
+    roles: pd.DataFrame
+    """Tasks that `series.yaml` calls domain or ignores: checkpoint, task, role."""
+
+
+def needs_login() -> bool:
+    """Whether readers must log in: `--login`, or a secrets file with a provider."""
+    return os.environ.get(LOGIN) == "1" or (st.secrets.load_if_toml_exists() and "auth" in st.secrets)
+
+
+def is_example() -> bool:
+    """Whether the built-in example is shown."""
+    return os.environ.get(EXAMPLE) == "1"
 
 
 def folder() -> str:
@@ -69,20 +111,23 @@ def _index(root: str) -> Index:
 @st.cache_resource(show_spinner=False)
 def _state(root: str) -> dict[str, Any]:
     """When the folder was last looked at, and how often it had changed."""
-    return {"looked": float("-inf"), "version": 0, "error": None}
+    return {"looked": float("-inf"), "version": 0, "samples": 0, "error": None}
 
 
 def version() -> int:
-    """A number that grows when files have changed. Looks at most every three seconds."""
+    """A number that grows when files have changed. Looks every few seconds at most."""
     state = _state(folder())
-    if time.monotonic() - state["looked"] > LOOK_AGAIN:
+    if time.monotonic() - state["looked"] > (LOOK_FAR_AGAIN if "://" in folder() else LOOK_AGAIN):
         try:
-            found = _index(folder()).refresh()
+            with st.spinner("Looking for results …") if not state["version"] else nullcontext():
+                found = _index(folder()).refresh()
             state["error"] = None
-        except ResultsError as error:
+        except EquipoiseError as error:
             state["error"] = str(error)
         else:
-            state["version"] += bool(found.added or found.changed or found.removed)
+            new = found.samples != state["samples"]  # answers that came after their results
+            state["version"] += bool(found.added or found.changed or found.removed or new)
+            state["samples"] = found.samples
         state["looked"] = time.monotonic()
     return int(state["version"])
 
@@ -100,40 +145,54 @@ def load(margin: float) -> Board:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _load(root: str, version: int, margin: float) -> Board:
-    tables = _tables(root, version)
-    found = tables.board
-    rows = board(tables.means, tables.checkpoints, margin=margin, paired=tables.paired)
-    rows["critical"] = rows["checkpoint"].map(found.rows.set_index("checkpoint")["critical"])
-    return Board(rows, found.parts, found.left_out, found.problems, found.duplicates)
+    made = _tables(root, version)
+    rows = board(made.sides, made.checkpoints, made.differences, margin=margin, paired=made.paired)
+    rows["critical"] = rows["checkpoint"].map(made.critical)
+    return Board(rows, made.parts, made.left_out, made.problems, made.not_counted, made.unpaired)
 
 
-@st.cache_resource(show_spinner="Reading the results …", max_entries=2)
+@st.cache_resource(show_spinner="Reading the results …", max_entries=1)
 def _tables(root: str, version: int) -> _Tables:
     index = _index(root)
     scores, checkpoints = index.scores(superseded=True), index.checkpoints()
     old = scores["superseded"]
-    duplicates = scores.loc[old, ["checkpoint", "task", "date", "file"]].drop_duplicates()
+    superseded = scores.loc[old, ["checkpoint", "task", "date", "file"]].drop_duplicates()
     scores = scores[~old]
-    scores = scores.assign(chance=scores["chance"].fillna(scores["task"].astype(object).map(_chances(root, scores))))
     counts = counted(scores)
-    means = sides(counts)
-    rows = board(means, checkpoints)
-    paired = _paired(root, rows, scores)
-    rows["critical"] = rows["checkpoint"].map(critical_failures(scores))
-    found = Board(rows, abilities(counts), left_out(scores), index.problems(), duplicates)
-    return _Tables(found, means, checkpoints, paired)
+    if found := _chances(root, scores, left_out(scores, counts)):
+        scores = scores.assign(chance=scores["chance"].fillna(scores["task"].astype(object).map(found)))
+        counts = counted(scores)
+    parts, differences = abilities(counts), against_base(counts, checkpoints)
+    said = scores["role"].eq("domain") & scores["filter"].ne("rubric") | scores["role"].eq("ignore")
+    roles = scores[said & ~scores["is_group"]].drop_duplicates(["checkpoint", "task"])[["checkpoint", "task", "role"]].astype(str)
+    paired, unpaired = _paired(root, differences, checkpoints, roles)
+    return _Tables(
+        parts=parts,
+        sides=sides(parts),
+        checkpoints=checkpoints,
+        differences=differences,
+        critical=critical_failures(scores),
+        left_out=left_out(scores, counts),
+        problems=index.problems(),
+        not_counted=pd.concat([superseded, passed_over(scores)]).astype({"checkpoint": str, "task": str, "file": str}),
+        paired=paired,
+        unpaired=unpaired,
+        rubrics=rubric_runs(scores)[["checkpoint", "task", "file"]].astype(str),
+        roles=roles,
+    )
 
 
-def _chances(root: str, scores: pd.DataFrame) -> dict[str, float]:
-    """Chance levels of tasks that are in no score, from the samples of one of their runs."""
+def _chances(root: str, scores: pd.DataFrame, tasks: Sequence[str]) -> dict[str, float]:
+    """Chance levels of these tasks from the samples of one of their runs."""
     found: dict[str, float] = {}
-    unknown = scores[scores["task"].isin(left_out(scores)) & scores["metric"].isin(METRICS)]
-    if not Path(root).is_dir():
+    if not tasks or not Path(root).is_dir():
         return found
+    unknown = scores[scores["task"].isin(tasks) & scores["metric"].isin(METRICS)]
     for row in unknown.drop_duplicates("task").itertuples():
-        task, file = str(row.task), (Path(root).resolve() / str(row.file)).resolve()
+        task = str(row.task)
         try:
-            run = read_run(file)
+            run = read_run(_inside(root, str(row.file)))
+            _inside(root, str(run.sample_file(task).relative_to(Path(root).resolve())))
             how = measure(task, one_filter(run.samples(task)), (run.results.get("configs") or {}).get(task) or {})
         except (EquipoiseError, OSError, *UNREADABLE):  # no samples, or not lm-eval's: the task stays in no score, and is listed
             continue
@@ -142,58 +201,64 @@ def _chances(root: str, scores: pd.DataFrame) -> dict[str, float]:
     return found
 
 
-def _paired(root: str, rows: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame | None:
-    """Paired differences of checkpoints with a base, where samples are on this machine and the board is small."""
-    mine = rows[rows["base"].isin(rows["checkpoint"]) & ~rows["is_base"]]
-    ignored = scores[(scores["role"] == "ignore") & scores["metric"].isin(METRICS)]
-    mine = mine[~mine["checkpoint"].isin(ignored["checkpoint"])]  # `equipoise compare` would count what series.yaml ignores
-    if not Path(root).is_dir() or not 0 < len(mine) <= MOST_PAIRED:
-        return None
-    found = []
-    for base, name in zip(mine["base"], mine["checkpoint"], strict=True):
-        try:
-            paths = tuple(str(result_folder(str(c))) for c in (base, name))
-            difference = _difference(paths, tuple(_stamp(path) for path in paths), _domain(scores))
-        except EquipoiseError:  # no samples, other versions: the board falls back to the files' errors
-            continue
-        if difference:
-            found.append((name, *difference))
-    return pd.DataFrame(found, columns=["checkpoint", "delta_D", "delta_G", "delta_G_low", "delta_G_high"])
+def _paired(
+    root: str, differences: pd.DataFrame, checkpoints: pd.DataFrame, roles: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(paired differences of checkpoints that took all tests of their base, as `frames.board` takes them; why others have none)."""
+    found, reasons = [], []
+    whole = differences[(differences["not_compared"] == 0) & differences["delta_G"].notna()]
+    if Path(root).is_dir() and len(whole) <= MOST_PAIRED:
+        bases = checkpoints.set_index("name")["base"]
+        for name in whole["checkpoint"]:
+            names = (str(bases[name]), str(name))
+            try:
+                paths = tuple(str(_folder_of(root, checkpoints, n)) for n in names)
+                difference = _difference(paths, tuple(map(_stamp, paths)), *_sides_of(roles, names))
+            except EquipoiseError as error:  # no samples, or what cannot be compared: the board falls back to the files' errors
+                reasons.append((name, str(error)))
+            except (OSError, *UNREADABLE) as error:
+                reasons.append((name, f"its results cannot be compared ({type(error).__name__}: {error})"))
+            else:
+                found.append((name, *difference))
+    columns = ["checkpoint", "delta_D", "delta_G", "delta_G_low", "delta_G_high", "not_compared"]
+    return pd.DataFrame(found, columns=columns), pd.DataFrame(reasons, columns=["checkpoint", "reason"])
 
 
 @st.cache_resource(show_spinner="Comparing …", max_entries=1_000)
 def _difference(
-    paths: tuple[str, ...], stamps: tuple[Stamp, ...], domain: tuple[str, ...]
-) -> tuple[float, float, float, float] | None:
-    """(ΔD, ΔG and its one-sided bounds) of two result folders, paired; None without a general task."""
-    compared = _compare(paths, 0.03, domain).compared[0]
+    paths: tuple[str, ...], stamps: tuple[Stamp, ...], domain: tuple[str, ...], ignored: tuple[str, ...]
+) -> tuple[float, float, float, float, int]:
+    """(ΔD, ΔG and its one-sided bounds, general abilities of the base that are missing) of two result folders, paired.
+
+    Raises `ResultsError` where there is no general task in both, or what cannot be compared.
+    """
+    compared = compare(list(paths), domain=list(domain), ignored=list(ignored)).compared[0]
     if compared.general is None:
-        return None
+        raise ResultsError("no general task in both")
     decision = compared.general.decision
     gain = compared.domain.difference.mean if compared.domain else float("nan")
-    return gain, decision.mean, decision.low, decision.high
+    return gain, decision.mean, decision.low, decision.high, len(compared.missing)
 
 
 def compared_with(base: str, names: tuple[str, ...], margin: float) -> Comparison:
     """`equipoise compare` on checkpoints of the board. Raises `ResultsError` for what cannot be compared."""
-    paths = tuple(str(result_folder(name)) for name in (base, *names))
-    scores = _index(folder()).scores(checkpoints=[base, *names])
-    return _compared(paths, tuple(_stamp(path) for path in paths), margin, _domain(scores))
+    made = _tables(folder(), version())
+    paths = tuple(str(_folder_of(folder(), made.checkpoints, name)) for name in (base, *names))
+    return _compared(paths, tuple(map(_stamp, paths)), margin, *_sides_of(made.roles, (base, *names)))
 
 
 @st.cache_resource(show_spinner="Comparing …", max_entries=8)
-def _compared(paths: tuple[str, ...], stamps: tuple[Stamp, ...], margin: float, domain: tuple[str, ...]) -> Comparison:
-    return _compare(paths, margin, domain)
+def _compared(
+    paths: tuple[str, ...], stamps: tuple[Stamp, ...], margin: float, domain: tuple[str, ...], ignored: tuple[str, ...]
+) -> Comparison:
+    return compare(list(paths), margin=margin, domain=list(domain), ignored=list(ignored))
 
 
-def _compare(paths: tuple[str, ...], margin: float, domain: tuple[str, ...]) -> Comparison:
-    return compare(list(paths), margin=margin, domain=list(domain))
-
-
-def _domain(scores: pd.DataFrame) -> tuple[str, ...]:
-    """Tasks that series.yaml calls domain, besides the rubric tasks."""
-    mine = scores[(scores["role"] == "domain") & (scores["filter"] != "rubric") & ~scores["is_group"]]
-    return tuple(sorted(set(mine["task"].astype(str))))
+def _sides_of(roles: pd.DataFrame, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(tasks that series.yaml calls domain, those to ignore) of some checkpoints."""
+    mine = roles[roles["checkpoint"].isin(names)]
+    domain, ignored = (tuple(sorted(set(mine.loc[mine["role"] == role, "task"]))) for role in ("domain", "ignore"))
+    return domain, ignored
 
 
 def _stamp(path: str) -> Stamp:
@@ -202,39 +267,95 @@ def _stamp(path: str) -> Stamp:
         return tuple(sorted((e.name, e.stat().st_size, e.stat().st_mtime_ns) for e in entries if e.is_file()))
 
 
-def result_folder(checkpoint: str) -> Path:
-    """The folder of a checkpoint's results, inside the result folder. Raises `ResultsError` where it is not on this machine."""
-    root = Path(folder()).resolve()
-    known = _index(folder()).checkpoints().set_index("name")["folder"]
-    if not root.is_dir():
+def _inside(root: str, path: str) -> Path:
+    """A path within the result folder. Raises `ResultsError` where it, or a link in it, leads out of it."""
+    start = Path(root).resolve()
+    found = (start / path).resolve()
+    if not found.is_relative_to(start):
+        raise ResultsError(f"{path}: leads out of the result folder")
+    return found
+
+
+def _folder_of(root: str, checkpoints: pd.DataFrame, name: str) -> Path:
+    """The one folder of a checkpoint's results. Raises `ResultsError` where it is not on this machine, where results of the checkpoint
+    are in others too, and where a file in it is a link that leads out of the result folder."""
+    if not Path(root).is_dir():
         raise ResultsError("answers can be read only where the result folder is on this machine")
-    if checkpoint not in known.index:
-        raise ResultsError(f"{checkpoint}: no such checkpoint")
-    path = (root / str(known[checkpoint])).resolve()
-    if not path.is_relative_to(root):
-        raise ResultsError(f"{checkpoint}: its folder lies outside the result folder")
+    known = checkpoints.loc[checkpoints["name"] == name]
+    if known.empty:
+        raise ResultsError(f"{name}: no such checkpoint")
+    if known["folders"].iloc[0] > 1:
+        raise ResultsError(f"{name}: its results are in {known['folders'].iloc[0]} folders; they are compared by their scores")
+    path = _inside(root, str(known["folder"].iloc[0]))
     if not path.is_dir():
-        raise ResultsError(f"{checkpoint}: its folder is gone")
+        raise ResultsError(f"{name}: its folder is gone")
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if entry.is_symlink():
+                _inside(root, entry.path)
     return path
 
 
 def rubric_samples(checkpoint: str) -> dict[str, list[dict[str, Any]]]:
-    """The samples of a checkpoint's rubric tasks, canonical form, by task. Raises `ResultsError` where they are not there."""
-    return _samples(folder(), version(), checkpoint)
+    """The samples of a checkpoint's rubric tasks, canonical form, by task. Raises `ResultsError` where they cannot be read."""
+    return {task: _samples(file, _stamp_of(file), task) for task, file in _rubric_files(checkpoint)}
 
 
-@st.cache_resource(show_spinner="Reading the answers …", max_entries=64)
-def _samples(root: str, version: int, checkpoint: str) -> dict[str, list[dict[str, Any]]]:
-    path = result_folder(checkpoint)
-    scores = _index(root).scores(checkpoints=[checkpoint], metrics=["score"])
-    rows = scores[(scores["role"] == "domain") & (scores["filter"] == "rubric") & ~scores["is_group"]]
-    rows = rows.assign(form=rows["form"].fillna(0)).sort_values(["form", "date"], ascending=[True, False]).drop_duplicates("task")
-    found = {}
-    for row in rows.itertuples():
-        file = (Path(root).resolve() / str(row.file)).resolve()
-        if file.is_relative_to(path):
-            found[str(row.task)] = _readable(str(row.task), read_run(file).samples(str(row.task)))
-    return found
+def rubric_questions(checkpoint: str) -> dict[str, pd.DataFrame]:
+    """The same as the rows of `frames.question_rows`, by task."""
+    return {task: _questions(file, _stamp_of(file), task) for task, file in _rubric_files(checkpoint)}
+
+
+def manifest(checkpoint: str) -> dict[str, Any]:
+    """The `checkpoint.json` of a checkpoint without what is unknown; empty where it has none, or not on this machine."""
+    known = _tables(folder(), version()).checkpoints.set_index("name")["folder"]
+    try:
+        home = _inside(folder(), str(known[checkpoint]))
+        _inside(folder(), str(Path(str(known[checkpoint])) / FILE))
+        return read_manifest(home).dump()
+    except (EquipoiseError, OSError):  # a broken one is listed among the problems
+        return {}
+
+
+def _rubric_files(checkpoint: str) -> list[tuple[str, str]]:
+    """(task, results file) of the rubric runs of a checkpoint that count."""
+    rubrics = _tables(folder(), version()).rubrics
+    mine = rubrics[rubrics["checkpoint"] == checkpoint]
+    if len(mine) and not Path(folder()).is_dir():
+        raise ResultsError("answers can be read only where the result folder is on this machine")
+    return [(str(row.task), str(_inside(folder(), str(row.file)))) for row in mine.itertuples()]
+
+
+def _stamp_of(file: str) -> tuple[int, int]:
+    """What a file is now. Raises `ResultsError` where it is gone."""
+    try:
+        status = os.stat(file)
+    except OSError as error:
+        raise ResultsError(f"{file}: {error.strerror}") from error
+    return status.st_size, status.st_mtime_ns
+
+
+@st.cache_resource(show_spinner="Reading the answers …", max_entries=8)
+def _samples(file: str, stamp: tuple[int, int], task: str) -> list[dict[str, Any]]:
+    run = read_run(Path(file))
+    samples = run.sample_file(task)
+    if samples.is_symlink():
+        raise ResultsError(f"{samples}: is a link: not followed")
+    return _readable(task, [_whole(row) for row in run.samples(task)])
+
+
+@st.cache_resource(show_spinner="Reading the answers …", max_entries=2_000)
+def _questions(file: str, stamp: tuple[int, int], task: str) -> pd.DataFrame:
+    return question_rows(_samples(file, stamp, task))
+
+
+def _whole(value: Any) -> Any:
+    """The same without halves of surrogate pairs."""
+    if isinstance(value, str):
+        return whole(value)
+    if isinstance(value, dict):
+        return {_whole(key): _whole(part) for key, part in value.items()}
+    return [_whole(part) for part in value] if isinstance(value, list) else value
 
 
 def _readable(task: str, samples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -49,7 +49,7 @@ def test_dimensions_categories_critical_failures_and_questions(tmp_path):
     assert verdicts == [("States the rate", 8, False), ("Promises a lift", -2, False)]
 
 
-def test_domain_tasks_are_whole_abilities_and_weigh_the_same(tmp_path):
+def test_domain_tasks_weigh_as_much_as_rubric_tasks(tmp_path):
     base = {
         "r": questions([0.5, 0.5]),
         "t": [choice(i, i < 2, cluster="ab"[i // 2]) for i in range(4)],
@@ -62,9 +62,12 @@ def test_domain_tasks_are_whole_abilities_and_weigh_the_same(tmp_path):
     assert line(c.domain.difference) == pytest.approx(((0.5 + 1 / 3) / 2, (1 + 1 / 3) / 2, 0.25))
     assert [s.mean for s in c.domain.scores] == pytest.approx([c.domain.difference.base, c.domain.difference.value])
     assert ([t.name for t in c.domain.tasks], [a.difference.name for a in c.general.abilities]) == (["r", "t"], ["g"])
-    for name, expected in (("c", "--domain c: no such task"), ("u", "--domain u: is scored as a part of g only; name g")):
-        with pytest.raises(ResultsError, match=expected):
-            compare(["base", "new"], results=tmp_path, domain=[name])
+    (c,) = compare(["base", "new"], results=tmp_path, domain=["u"]).compared  # a part of a group
+    assert ([t.name for t in c.domain.tasks], [a.difference.name for a in c.general.abilities]) == (["u", "r"], ["g", "t"])
+    (c,) = compare(["base", "new"], results=tmp_path, ignored=["u", "t"]).compared
+    assert [(a.difference.name, a.difference.clusters) for a in c.general.abilities] == [("g", 1)]
+    with pytest.raises(ResultsError, match="--domain c: no such task"):
+        compare(["base", "new"], results=tmp_path, domain=["c"])
 
 
 def test_another_form_confirms_and_shows_what_was_memorised(tmp_path):

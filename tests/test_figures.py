@@ -69,8 +69,31 @@ def test_training_lines_bands_and_marks():
     (plain,) = traces(training_figure(points, "step", "G"), "x")
     assert list(plain.x) == [0, 3, 4]
     assert [s.x0 for s in figure.layout.shapes] == [3]  # the stage changes after step 3
+    assert [s.x0 for s in figure.layout.shapes] == [3]
+    assert [(a.text, a.x) for a in figure.layout.annotations] == [
+        ("two", pytest.approx(np.log10(3)))
+    ]  # plotly takes the logarithm here, not there
     (mark,) = traces(figure, "Collapse from here on")
     assert list(mark.x) == [6]
+
+
+def test_twenty_lines_look_twenty_ways_and_keep_their_looks():
+    names = [f"s{i:02}" for i in range(20)]
+    points = pd.DataFrame({"line": names, "checkpoint": names, "step": range(20), "G": 0.5})
+
+    def looks(rows):
+        found = training_figure(rows, "step", "G", lines=names).data
+        return {t.name: (t.line.color, t.marker.symbol) for t in found}
+
+    assert len(set(looks(points).values())) == 20
+    assert looks(points[points["line"] == "s17"])["s17"] == looks(points)["s17"]
+
+
+def test_an_unknown_size_is_no_small_one():
+    rows = made_board().astype({"parameters": "Float64"})
+    rows["parameters"] = [7e7, 1.4e9, None, 7e7, 1.4e9]
+    (unknown,) = [t for t in balance_figure(rows).data if t.name and t.name.endswith("size unknown")]
+    assert (unknown.marker.color, unknown.customdata[0][0]) == ("#9A9A9A", rows["checkpoint"].iloc[2])
 
 
 def test_the_fitted_line_has_its_band():

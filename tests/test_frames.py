@@ -6,6 +6,8 @@ import pytest
 
 from equipoise.leaderboard.frames import (
     abilities,
+    against_base,
+    best_lines,
     board,
     collapse_onset,
     counted,
@@ -18,11 +20,12 @@ from equipoise.leaderboard.frames import (
     marginal_gain,
     over_checkpoints,
     pareto_front,
+    passed_over,
     rank_bounds,
-    rank_name,
     sides,
     size_fit,
     training_points,
+    with_bases,
 )
 
 NONE = float("nan")
@@ -30,12 +33,12 @@ NONE = float("nan")
 
 def score(checkpoint, task, metric, value, stderr=0.01, *, role="general", ability=None, filter="none", group=False, **rest):
     row = {"checkpoint": checkpoint, "task": task, "is_group": group, "metric": metric, "filter": filter, "value": value, "stderr": stderr,
-           "documents": 100, "form": pd.NA, "chance": NONE, "date": pd.Timestamp("2026-01-01"), "role": role, "ability": ability or task}  # fmt: skip
+           "documents": 100, "version": "1", "form": pd.NA, "shots": 0, "file": "f", "chance": NONE, "date": pd.Timestamp("2026-01-01"), "role": role, "ability": ability or task}  # fmt: skip
     return row | rest
 
 
 def scores(*rows):
-    return pd.DataFrame(rows).astype({"documents": "Int64", "form": "Int64"})
+    return pd.DataFrame(rows).astype({"documents": "Int64", "form": "Int64", "shots": "Int64"})
 
 
 def checkpoints(*names, **columns):
@@ -76,7 +79,7 @@ def test_a_chance_level_that_a_file_says_goes_before_the_one_by_name():
 
 def test_what_is_left_out_is_listed():
     rows = scores(score("a", "piqa", "acc", 0.8), score("a", "mine", "acc", 0.8), score("a", "ppl", "word_perplexity", 12.0))
-    assert left_out(rows) == ["mine", "ppl"]
+    assert left_out(rows, counted(rows)) == ["mine", "ppl"]
 
 
 def test_of_several_forms_the_lowest_and_of_several_runs_the_newest_counts():
@@ -97,7 +100,7 @@ def test_tasks_of_an_ability_weigh_by_documents_and_abilities_the_same():
     part = abilities(counts).set_index("ability")
     assert part.loc["mmlu", "value"] == pytest.approx((0.75 * 0.25 + 0.25 * 0.65) / 0.75)
     assert part.loc["mmlu", "stderr"] == pytest.approx(np.hypot(0.75 * 0.1, 0.25 * 0.2) / 0.75)
-    side = sides(counts).set_index("checkpoint").loc["a"]
+    side = sides(abilities(counts)).set_index("checkpoint").loc["a"]
     assert side["G"] == pytest.approx((part.loc["mmlu", "value"] + 0.2) / 2)
     assert side["G_stderr"] == pytest.approx(np.hypot(part.loc["mmlu", "stderr"], 0.03) / 2)
     assert side["G_high"] - side["G"] == pytest.approx(1.965 * side["G_stderr"], rel=2e-3)  # t of 498 degrees of freedom
@@ -105,7 +108,7 @@ def test_tasks_of_an_ability_weigh_by_documents_and_abilities_the_same():
 
 
 def test_a_missing_error_makes_the_bounds_missing_never_zero():
-    side = sides(counted(scores(score("a", "piqa", "acc", 0.8, NONE), score("a", "sciq", "acc", 0.8)))).iloc[0]
+    side = sides(abilities(counted(scores(score("a", "piqa", "acc", 0.8, NONE), score("a", "sciq", "acc", 0.8))))).iloc[0]
     assert side["G"] == pytest.approx((0.6 + 0.55 / 0.75) / 2)
     assert np.isnan([side["G_stderr"], side["G_low"], side["G_high"]]).all()
 
@@ -127,7 +130,12 @@ def made_board(**options):
         base=[None, "base", "base", "base", None],
         is_base=[True, False, False, False, False],
     )
-    return board(sides(counted(scores(*rows))), known, **options)
+    return board_of(known, *rows, **options)
+
+
+def board_of(known, *rows, **options):
+    counts = counted(scores(*rows))
+    return board(sides(abilities(counts)), known, against_base(counts, known), **options)
 
 
 def test_the_board_is_in_the_order_of_verdict_then_balance():
@@ -138,18 +146,110 @@ def test_the_board_is_in_the_order_of_verdict_then_balance():
     good = found.set_index("checkpoint").loc["good"]
     assert good["balance"] == pytest.approx((0.5 * 0.61) ** 0.5)
     assert good["retention"] == pytest.approx(0.61 / 0.60)
-    error = 1.6449 * np.hypot(0.008, 0.008)
+    error = 1.6526 * np.hypot(0.008, 0.008)  # t of 198 degrees of freedom
     assert (good["delta_G"], good["delta_G_low"]) == pytest.approx((0.01, 0.01 - error), abs=1e-5)
     assert list(found.loc[found["on_front"], "checkpoint"]) == ["good", "bad"]
 
 
 def test_paired_differences_go_before_unpaired_ones():
     paired = pd.DataFrame(
-        {"checkpoint": ["open"], "delta_D": [0.2], "delta_G": [-0.02], "delta_G_low": [-0.025], "delta_G_high": [-0.015]}
+        {
+            "checkpoint": ["open"],
+            "delta_D": [0.2],
+            "delta_G": [-0.02],
+            "delta_G_low": [-0.025],
+            "delta_G_high": [-0.015],
+            "not_compared": [0],
+        }
     )
     found = made_board(paired=paired).set_index("checkpoint")
     assert (found.loc["open", "verdict"], found.loc["open", "paired"]) == ("no collapse", True)
     assert made_board(margin=0.3).set_index("checkpoint").loc["bad", "verdict"] == "inconclusive"
+
+
+def pair(*rows, base="base"):
+    known = checkpoints("base", "tuned", base=[None, base], is_base=[True, False])
+    return board_of(known, *rows).set_index("checkpoint").loc["tuned"]
+
+
+def test_only_tests_that_both_took_are_compared():
+    base = [score("base", "piqa", "acc", 0.95), score("base", "gsm8k", "exact_match", 0.1)]
+    easier = pair(*base, score("tuned", "piqa", "acc", 0.94))
+    assert (easier["delta_G"], easier["not_compared"], easier["verdict"]) == (pytest.approx(-0.02), 1, "inconclusive")
+    assert easier["retention"] == pytest.approx(0.88 / 0.90)
+    harder = pair(*base, score("tuned", "gsm8k", "exact_match", 0.1))
+    assert (harder["delta_G"], harder["verdict"]) == (0, "inconclusive")
+    more = pair(*base, score("tuned", "piqa", "acc", 0.95, 0.001), score("tuned", "gsm8k", "exact_match", 0.1, 0.001), score("tuned", "sciq", "acc", 0.3))  # fmt: skip
+    assert (more["delta_G"], more["not_compared"]) == (0, 0)
+    none = pair(*base, score("tuned", "sciq", "acc", 0.3))
+    assert (none["verdict"], none["not_compared"]) == ("unknown", 2)
+    assert np.isnan(none[["delta_G", "delta_G_low", "retention"]].astype(float)).all()
+
+
+@pytest.mark.parametrize("other", [{"version": "2"}, {"shots": 25}, {"documents": 10}, {"metric": "acc"}, {"filter": "strict"}])
+def test_other_settings_are_not_compared(other):
+    row = {"metric": "acc_norm", "value": 0.1} | other
+    found = pair(score("base", "piqa", "acc_norm", 0.9), score("tuned", "piqa", **row))
+    assert (found["verdict"], found["not_compared"]) == ("unknown", 1)
+
+
+def test_a_quick_run_does_not_replace_the_full_one_and_is_listed():
+    rows = scores(
+        score("base", "piqa", "acc", 0.8, documents=1000),
+        score("a", "piqa", "acc", 0.8, documents=1000, file="full"),
+        score("a", "piqa", "acc", 0.3, documents=10, file="quick", date=pd.Timestamp("2026-02-01")),
+    )
+    found = counted(rows).set_index("checkpoint")
+    assert found["value"].tolist() == pytest.approx([0.6, 0.6])
+    assert found["test"].nunique() == 1
+    assert passed_over(rows)[["checkpoint", "file"]].values.tolist() == [["a", "quick"]]
+
+
+def test_a_link_of_a_chain_keeps_its_verdict():
+    known = checkpoints("base", "sft", "dpo", base=[None, "base", "sft"], is_base=[True, True, False])
+    rows = [score(name, "piqa", "acc", value) for name, value in (("base", 0.9), ("sft", 0.6), ("dpo", 0.6))]
+    found = board_of(known, *rows).set_index("checkpoint")
+    assert found["verdict"].to_dict() == {"base": "base", "sft": "collapse", "dpo": "inconclusive"}
+    assert found["is_base"].to_dict() == {"base": True, "sft": False, "dpo": False}
+
+
+def test_few_documents_make_wide_bounds_and_an_error_of_zero_is_none():
+    wide = pair(*(score(name, "gsm8k", "exact_match", 0.5, 0.0125, documents=5) for name in ("base", "tuned")))
+    assert wide["delta_G_high"] == pytest.approx(1.8595 * 0.0125 * 2**0.5, rel=1e-4)  # t of 8 degrees of freedom
+    one = pair(*(score(name, "gsm8k", "exact_match", 0.5, 0.1, documents=1) for name in ("base", "tuned")))
+    assert np.isnan([one["delta_G_low"], one["G_low"]]).all()
+    all_right = counted(scores(score("a", "gsm8k", "exact_match", 1.0, 0.0, documents=8)))
+    assert all_right["stderr"].tolist() == pytest.approx([(0.1 * 0.9 / 8) ** 0.5])
+
+
+def test_retention_only_where_the_base_is_surely_above_chance():
+    assert np.isnan(pair(score("base", "piqa", "acc", 0.51, 0.03), score("tuned", "piqa", "acc", 0.5, 0.03))["retention"])
+
+
+def test_ranks_and_front_are_among_those_that_took_the_same_tests():
+    known = checkpoints("a", "b", "c", base=[None] * 3)
+    rows = [score(n, "r", "score", d, 0.01, role="domain", filter="rubric", form=0) for n, d in (("a", 0.2), ("b", 0.4))]
+    rows += [score("c", "other", "score", 0.9, 0.01, role="domain", filter="rubric", form=0)]
+    rows += [score(n, "gsm8k", "exact_match", 0.5) for n in "abc"]
+    found = board_of(known, *rows).set_index("checkpoint")
+    assert found["rank_best"].fillna(-1).to_dict() == {"a": 2, "b": 1, "c": -1}
+    assert found["on_front"].to_dict() == {"a": False, "b": True, "c": False}
+
+
+def test_a_checkpoint_without_a_score_is_on_the_board():
+    found = board_of(
+        checkpoints("a", "b", base=[None, None]), score("a", "piqa", "acc", 0.8), score("b", "ppl", "word_perplexity", 9.0)
+    )
+    assert found["checkpoint"].tolist() == ["a", "b"]
+    assert np.isnan(found["G"].iloc[1])
+
+
+def test_of_many_lines_those_with_the_best_balance_are_kept():
+    points = pd.DataFrame(
+        [("a", 0.5, 0.1, 0.2), ("a", 0.1, 0.1, 0.2), ("b", 0.4, 0.9, 0.9), ("c", NONE, 0.3, 0.9), ("d", NONE, 0.3, 0.4)],
+        columns=["line", "balance", "D", "G"],
+    )
+    assert [list(best_lines(points, most)["line"]) for most in (1, 3)] == [["a", "a"], ["a", "a", "b", "c"]]
 
 
 def test_filters():
@@ -172,6 +272,25 @@ def test_a_golden_pareto_front():
 def line(**columns):
     size = len(next(iter(columns.values())))
     return pd.DataFrame({"line": "run", "checkpoint": [f"c{i}" for i in range(size)], **columns})
+
+
+def test_nearly_equal_sizes_are_one():
+    assert marginal_gain([24_008, 24_010], [0.1, 0.5]).empty
+    found = marginal_gain([100, 104, 400], [0.1, 0.3, 0.4])
+    assert found.values.tolist() == [pytest.approx([102, 400, 0.2 / np.log2(400 / 102)])]
+    assert size_fit([1e6, 1.01e6, 1e8, 1e9], [0.1, 0.1, 0.3, 0.4]) is None
+
+
+def test_a_base_keeps_its_own_line_when_another_begins_others():
+    known = checkpoints("A0", "A1", "B0", "B1", base=[None, "A0", None, "B0"], is_base=[True, False, True, False])
+    known = known.assign(series=["A", "A", None, "B"], step=pd.array([0, 1, None, 1], dtype="Int64"))
+    points = training_points(board_of(known, *(score(n, "piqa", "acc", 0.8) for n in known["name"])), "step")
+    assert points[["line", "checkpoint"]].values.tolist() == [["A", "A0"], ["A", "A1"], ["B", "B0"], ["B", "B1"]]
+
+
+def test_pictures_of_some_keep_the_bases():
+    rows = made_board()
+    assert list(with_bases(rows[rows["checkpoint"] == "bad"], rows)["checkpoint"]) == ["base", "bad"]
 
 
 def test_where_collapse_sets_in_and_stays():
@@ -223,7 +342,9 @@ def test_questions_over_checkpoints():
     assert table.loc["q2", "mean"] == pytest.approx(0.375)
     assert np.isnan(table.loc["q3", "discrimination"])
     assert table.loc["q2", "discrimination"] == pytest.approx(np.corrcoef([0.1, 0.2, 0.3, 0.9], [0.5, 0.45, 0.5, 0.5])[0, 1])
-    assert dimension_table(asked(0.2, 0.4, 0.9)).loc[:, "score"].to_dict() == pytest.approx({"x": 0.3, "y": 0.9, "all": 0.5})
+    assert dimension_table(asked(0.2, 0.4, 0.9)).loc[:, "score"].to_dict() == pytest.approx(
+        {"x": 0.3, "y": 0.9, "all questions": 0.5}
+    )
     assert over_checkpoints({}).empty
 
 
@@ -237,7 +358,6 @@ def test_ranks_leave_open_what_the_errors_do():
     # |z| = 2.12, p = 0.034: shown alone, not as one of three pairs (Holm: 0.034 · 3)
     assert rank_bounds([0.0, 0.3], [0.1, 0.1])["worst"].tolist() == [2, 1]
     assert rank_bounds([0.0, 0.3, 0.15], [0.1, 0.1, 0.1])["worst"].tolist() == [3, 3, 3]
-    assert [rank_name(2, 7), rank_name(3, 3), rank_name(pd.NA, pd.NA)] == ["2 – 7", "3", None]
 
 
 def test_critical_failures_are_those_of_the_canonical_form():

@@ -86,13 +86,13 @@ def test_108_files_of_lm_eval_3(tmp_path):
     assert row["higher_is_better"] is np.True_ or row["higher_is_better"] is True
 
 
-def test_real_files_of_lm_eval_4_are_two_runs_of_one_model(tmp_path):
+def test_real_files_of_lm_eval_4_are_two_engines_of_one_model(tmp_path):
     with Index.open(str(real("lm_eval_smollm2")), database=tmp_path / "index.duckdb") as index:
         index.refresh()
         assert index.checkpoints()["files"].tolist() == [2]
         kept, both = index.scores(), index.scores(superseded=True)
-    assert kept[["task", "value", "stderr", "documents", "version"]].to_numpy().tolist() == [["toy_ctr", 1.0, 0.0, 45, "Yaml"]]
-    assert both.sort_values("date")["superseded"].tolist() == [True, False]
+    assert kept[["task", "value", "stderr", "documents", "version"]].to_numpy().tolist() == [["toy_ctr", 1.0, 0.0, 45, "Yaml"]] * 2
+    assert both["superseded"].tolist() == [False, False]
 
 
 def test_files_come_change_and_go(index, results):
@@ -109,6 +109,35 @@ def test_files_come_change_and_go(index, results):
     assert "c" not in index.checkpoints()["name"].tolist()
     assert index.scores(checkpoints=["c"]).empty
     assert counts(index.refresh()) == (0, 0, 0, 2)
+
+
+def test_numbers_stand_in_the_order_of_their_file_whatever_came_first(index, results):
+    index.refresh()
+    both = {"exact_match,strict": 0.1, "exact_match,flexible": 0.5}
+    write(results / "c" / "results_1.json", lm_eval({"gsm8k": dict(reversed(both.items()))}, model_name="c"))
+    index.refresh()
+    write(results / "d" / "results_1.json", lm_eval({"gsm8k": both}, model_name="d"))
+    index.refresh()
+    assert index.scores(checkpoints=["d"])["filter"].tolist() == ["strict", "flexible"]
+
+
+def test_a_number_that_is_given_again_keeps_nothing_of_the_old_file(index, results, monkeypatch):
+    index.refresh()
+    for path in results.rglob("results_*.json"):
+        path.unlink()
+    monkeypatch.setattr("equipoise.leaderboard.index._refresh._AT_ONCE", 1)
+    monkeypatch.setattr("equipoise.leaderboard.index._refresh.resolve", stop := lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    write(results / "c" / "results_1.json", lm_eval({"piqa": {"acc,none": 0.7}}, model_name="c"))
+    with pytest.raises(KeyboardInterrupt):
+        index.refresh()
+    assert callable(stop)
+    assert index.scores().empty  # nothing of the new file under an old name
+
+
+def test_answers_are_counted(index, results):
+    assert index.refresh().samples == 0
+    write(results / "a" / "samples_piqa_1.jsonl", "{}")
+    assert index.refresh().samples == 1
 
 
 def test_only_changed_files_are_opened(index, results, monkeypatch):

@@ -193,3 +193,54 @@ def test_a_changed_manifest_or_series_yaml_counts(index, results):
     assert set(index.scores()["role"]) == {"general"}
     assert index.checkpoints()["name"].tolist() == ["org/a-1b", "org/b-1b"]
     assert index.problems()["file"].tolist() == ["a/checkpoint.json"]
+
+
+def facts(root):
+    with Index.open(str(root), database=root.parent / "facts.duckdb") as found:
+        found.refresh()
+        return found.checkpoints().set_index("name")
+
+
+def test_a_base_of_other_weights_is_no_base(tmp_path):
+    root = tmp_path / "results"
+    scored(root / "old", "x", name="smollm2", weights_hash="OLD")
+    scored(root / "tuned", "y", name="tuned", base="smollm2", base_hash="NEW")
+    scored(root / "older", "z", name="older", base="smollm2", base_hash="OLD")
+    found = facts(root)
+    assert found.loc["smollm2", "is_base"]  # of one of them
+    assert found["base"].dropna().to_dict() == {"tuned": "smollm2 (other weights)", "older": "smollm2"}
+
+
+def test_a_manifest_stands_above_the_folder_that_lm_eval_makes(tmp_path):
+    root = tmp_path / "results"
+    for step in (100, 200):
+        folder = root / f"step-{step}"
+        write(folder / "org__base" / "results_1.json", lm_eval({"piqa": {"acc,none": 0.5}}, model_name="org/base"))
+        write(folder / "checkpoint.json", {"name": f"run/step-{step}", "step": step})
+    write(root / "both" / "checkpoint.json", {"name": "unclear"})
+    for name in ("one", "two"):
+        write(root / "both" / name / "results_1.json", lm_eval({"piqa": {"acc,none": 0.5}}, model_name=name))
+    assert facts(root)["step"].fillna(-1).to_dict() == {"run/step-100": 100, "run/step-200": 200, "one": -1, "two": -1}
+
+
+def test_an_adapter_has_the_base_that_its_file_names(tmp_path):
+    root = tmp_path / "results"
+    write(root / "a" / "results_1.json", lm_eval({"piqa": {"acc,none": 0.5}}))
+    peft = {"model_args": "pretrained=org/model-1b,peft=ad"}
+    write(root / "b" / "results_1.json", lm_eval({"piqa": {"acc,none": 0.5}}, config=peft))
+    assert facts(root)["base"].dropna().to_dict() == {"ad": "org/model-1b"}
+
+
+def test_two_runs_of_one_name_are_two_series(tmp_path):
+    root = tmp_path / "results"
+    for run in ("one", "two"):
+        for step in (10, 20):
+            scored(root / run / f"mix20-step-{step}", "x", name=f"mix20-step-{step}", step=step)
+    assert sorted(facts(root)["series"].unique()) == ["mix20 (one)", "mix20 (two)"]
+
+
+def test_results_in_several_folders_are_counted(tmp_path):
+    root = tmp_path / "results"
+    for folder in ("a", "b"):
+        write(root / folder / "results_1.json", lm_eval({"piqa": {"acc,none": 0.5}}))
+    assert facts(root)["folders"].tolist() == [2]

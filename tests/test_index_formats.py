@@ -85,21 +85,52 @@ def test_what_two_runs_must_share_to_be_the_same():
         return read_lm_eval(lm_eval({"t": {"acc,none": 1}}, **more)).tasks[0].identity
 
     same = identity()
-    assert identity(date=1, config={"limit": None, "batch_size": 4}) == same
+    hf = {"model": "hf", "model_args": "pretrained=org/model-1b,dtype=float32"}
+    assert identity(date=1, config={**hf, "limit": None, "batch_size": 4}) == same
     assert identity(chat_template_sha=None, system_instruction=None) == same
     others = [
         identity(versions={"t": 2}),
         identity(**{"n-shot": {"t": 5}}),
-        identity(config={"limit": 10}),
+        identity(config={**hf, "limit": 10}),
         identity(configs={"t": {"metadata": {"form": 7}}}),
         identity(chat_template_sha="x"),
         identity(chat_template="{{ messages }}"),
         identity(system_instruction_sha="x"),
+        identity(config={**hf, "model": "vllm"}),
+        identity(config={**hf, "model_args": "pretrained=org/model-1b,dtype=bfloat16"}),
+        identity(config={**hf, "model_args": hf["model_args"] + ",load_in_4bit=True"}),
+        identity(config={**hf, "gen_kwargs": {"temperature": 1}}),
+        identity(configs={"t": {"generation_kwargs": {"do_sample": True}}}),
+        identity(configs={"t": {"repeats": 8}}),
+        identity(fewshot_as_multiturn=True),
         identity(equipoise={"key": "k"}),
     ]
-    assert len({same, *others}) == 9
+    assert len({same, *others}) == 16
     assert others[-1] == "k"
-    assert identity(config={"limit": 10.0}) == others[2]
+    assert identity(config={**hf, "limit": 10.0}) == others[2]
+
+
+def test_a_known_metric_as_text_is_told():
+    found = read_lm_eval(
+        lm_eval({"t": {"acc,none": "N/A", "mood,none": "good", "acc_norm,none": 0.5, "acc_norm_stderr,none": "N/A"}})
+    )
+    assert list(found.notes.lines()) == ["t acc,none = N/A is not a number: left out"]
+    assert [(s.metric, s.stderr) for s in found.tasks[0].scores] == [("acc_norm", None)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "model", "base"),
+    [
+        ("pretrained=org/base,peft=runs/ad", "runs/ad", "org/base"),
+        ("pretrained=org/base,enable_lora=True,lora_local_path=/ad", "/ad", "org/base"),
+        ("pretrained=org/base,subfolder=step100", "org/base/step100", None),
+        ("pretrained=org/base,gguf_file=q2.gguf", "org/base/q2.gguf", None),
+        ("pretrained=org/base", "org/base", None),
+    ],
+)
+def test_what_a_model_is_called(arguments, model, base):
+    found = read_lm_eval(lm_eval({"t": {"acc,none": 1}}, config={"model_args": arguments}, model_name="org/base"))
+    assert (found.model, found.base) == (model, base)
 
 
 def test_numbers_that_are_none():

@@ -234,3 +234,16 @@ def test_a_thousand_odd_files(tmp_path):
         assert len(index.scores(superseded=True)) > 2500
         assert index.checkpoints()["name"].is_unique
         assert index.problems()["reason"].str.contains("\n").sum() == 0
+
+
+def test_a_link_onto_itself_and_names_that_are_equal_as_text(index, results):
+    os.symlink(results / "loop", results / "loop")
+    text = json.dumps(lm_eval({"piqa": {"acc,none": 0.5}}, model_name="c"))
+    for name in (b"results_\xff.json", b"results_\\udcff.json"):
+        with open(os.path.join(os.fsencode(results), name), "w") as file:
+            file.write(text)
+    index.refresh()
+    assert counts(index.refresh())[:3] == (0, 0, 0)
+    assert not index.scores(superseded=True).empty
+    reasons = index.problems()["reason"].str.cat(sep="; ")
+    assert "cannot be looked at" in reasons or "leads out" in reasons

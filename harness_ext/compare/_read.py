@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,12 @@ class Checkpoint:
     """Newest first."""
 
 
-def read_checkpoints(names: Sequence[str], results: Path | None) -> list[Checkpoint]:
+def read_checkpoints(
+    names: Sequence[str], results: Path | None, *, domain: Collection[str] = (), ignored: Collection[str] = ()
+) -> list[Checkpoint]:
     """The named checkpoints, the base first.
 
-    A name is a result folder or file, or a checkpoint within `results`. With `results` alone: the base that its series.json
+    An ability of which only some tasks are `domain` is two; `ignored` tasks are in none. A name is a result folder or file, or a checkpoint within `results`. With `results` alone: the base that its series.json
     names, then all others. Raises `ResultsError` for anything else.
     """
     if results is not None and not results.is_dir():
@@ -54,7 +56,7 @@ def read_checkpoints(names: Sequence[str], results: Path | None) -> list[Checkpo
     if len(names) < 2:
         what = "nothing" if not names else f"only {names[0]}"
         raise ResultsError(f"{what} to compare: name a base and at least one checkpoint, or --results of a series with its base")
-    found = [_read(_locate(name, results), name) for name in names]
+    found = [_read(_locate(name, results), name, domain, ignored) for name in names]
     folders = [c.folder.resolve() for c in found]
     twice = next((c for i, c in enumerate(found) if folders[i] in folders[:i] and c.folder.is_dir()), None)
     if twice:
@@ -95,13 +97,13 @@ def _locate(name: str, results: Path | None) -> Path:
     raise ResultsError(f"{name}: no such checkpoint in {results}; there is {', '.join(near) or 'none'}")
 
 
-def _read(path: Path, name: str) -> Checkpoint:
+def _read(path: Path, name: str, domain: Collection[str], ignored: Collection[str]) -> Checkpoint:
     files = [path] if path.is_file() else _result_files(path)
     runs = [read_run(file) for file in sorted(files, key=lambda p: stamp_of(p) or "", reverse=True)]
     _check_one_model(runs)
     folder = runs[0].path.parent
     manifest = read_manifest(folder)
-    entries = [entry for run in runs for entry in _entries(run)]
+    entries = [entry for run in runs for entry in _entries(run, domain, ignored)]
     if not entries:
         raise ResultsError(f"{path}: no task with scores in it")
     return Checkpoint(manifest.name or _short(name), path, manifest, entries)
@@ -143,13 +145,13 @@ def _result_files(folder: Path) -> list[Path]:
     return below
 
 
-def _entries(run: Run) -> list[Entry]:
+def _entries(run: Run, domain: Collection[str], ignored: Collection[str]) -> list[Entry]:
     """What one results file holds."""
     results = run.results
     configs, versions, shots = (results.get(key) or {} for key in ("configs", "versions", "n-shot"))
     config = results.get("config") or {}
     found = []
-    for name, tasks in abilities(results).items():
+    for name, tasks in _parts(abilities(results), domain, ignored):
         settings = {
             "few-shot examples": {task: shots.get(task) for task in tasks},
             "generation settings": {task: (configs.get(task) or {}).get("generation_kwargs") for task in tasks},
@@ -168,10 +170,28 @@ def _entries(run: Run) -> list[Entry]:
     return found
 
 
+def _parts(
+    found: Mapping[str, Sequence[str]], domain: Collection[str], ignored: Collection[str]
+) -> Iterator[tuple[str, Sequence[str]]]:
+    """(name, tasks) of abilities without ignored tasks; of one that is domain in part, both parts."""
+    for name, all_tasks in found.items():
+        tasks = [task for task in all_tasks if task not in ignored and name not in ignored]
+        inside = [task for task in tasks if task in domain]
+        if not inside or len(inside) == len(tasks) or name in domain:
+            if tasks:
+                yield name, tasks
+        else:
+            yield name, [task for task in tasks if task not in domain]
+            yield inside[0] if len(inside) == 1 else f"{name} (domain)", inside
+
+
 def _form(results: Mapping[str, Any], configs: Mapping[str, Any], task: str) -> int:
     """Of a rubric task: `--metadata form=1` stands in the config of every task of its run, but means nothing to the others."""
     rubric = any(str(metric).endswith(",rubric") for metric in results["results"].get(task) or {})
-    return int(_metadata(configs, task).get("form") or 0) if rubric else 0
+    form = _metadata(configs, task).get("form") or 0
+    if rubric and not isinstance(form, int):
+        raise ResultsError(f"{task}: its form is {form!r}, not a number; score it again")
+    return form if rubric else 0
 
 
 def _version(version: Any, grader: Any) -> str:

@@ -14,7 +14,7 @@ from equipoise.harness_ext.compare._balance import Balances, balances
 from equipoise.harness_ext.compare._difference import LEVEL
 from equipoise.harness_ext.compare._domain import Domain, domain_side
 from equipoise.harness_ext.compare._general import General, general_side
-from equipoise.harness_ext.compare._pair import Pairs, Reader, counts_as_domain, lowest_forms, pair_up
+from equipoise.harness_ext.compare._pair import Pairs, Reader, lowest_forms, pair_up
 from equipoise.harness_ext.compare._read import Checkpoint, read_checkpoints
 from equipoise.harness_ext.compare._recipes import Recipe, recipes
 from equipoise.harness_ext.errors import ResultsError
@@ -68,14 +68,21 @@ class Comparison:
     is none, or where they were not scored on the same tasks."""
 
 
-def compare(names: Sequence[str], *, results: Path | None = None, margin: float = 0.03, domain: Collection[str] = ()) -> Comparison:
+def compare(
+    names: Sequence[str],
+    *,
+    results: Path | None = None,
+    margin: float = 0.03,
+    domain: Collection[str] = (),
+    ignored: Collection[str] = (),
+) -> Comparison:
     """Compare checkpoints with a base; `names` and `results` as in `read_checkpoints`.
 
-    `domain`: tasks that count as domain besides the rubric tasks. Raises `ResultsError` for whatever cannot be compared.
+    `domain`: tasks that count as domain besides the rubric tasks; `ignored`: tasks that count on neither side. Raises `ResultsError` for whatever cannot be compared.
     """
     if not 0 < margin < 1:
         raise ResultsError(f"--margin {margin}: must be between 0 and 1, in shares above chance; 0.03 is the default")
-    base, *others = read_checkpoints(names, results)
+    base, *others = read_checkpoints(names, results, domain=domain, ignored=ignored)
     reader = Reader(domain)
     joined = [pair_up(base, other, reader) for other in others]
     _check_domain(domain, (base, *others))
@@ -88,11 +95,8 @@ def compare(names: Sequence[str], *, results: Path | None = None, margin: float 
 def _check_domain(domain: Collection[str], checkpoints: Sequence[Checkpoint]) -> None:
     entries = [entry for checkpoint in checkpoints for entry in checkpoint.entries]
     for task in domain:
-        having = [entry for entry in entries if task in (entry.name, *entry.tasks)]
-        if not having:
+        if not any(task in (entry.name, *entry.tasks) for entry in entries):
             raise ResultsError(f"--domain {task}: no such task in these results")
-        if not any(counts_as_domain(entry, domain) for entry in having):
-            raise ResultsError(f"--domain {task}: is scored as a part of {having[0].name} only; name {having[0].name}")
 
 
 def _compare(other: Checkpoint, pairs: Pairs, margin: float) -> Compared:

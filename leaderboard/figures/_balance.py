@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -41,16 +43,15 @@ def balance_figure(rows: pd.DataFrame) -> go.Figure:
     _front(figure, rows)
     sized = rows["parameters"].notna()
     logs = np.log10(rows["parameters"].astype(float).where(sized, np.nan).to_numpy())
-    logs = np.where(np.isnan(logs), np.nanmin(logs) if sized.any() else 0.0, logs)
     many_sizes = rows.loc[sized, "parameters"].nunique() > 1
     barred = rows.where(rows["on_front"] | rows["is_base"]) if crowded else rows
     places = np.array(LABELS)[(rows["D"].rank(method="first") % len(LABELS)).astype(int)]
-    for verdict, symbol in SYMBOLS.items():
-        mine = rows["verdict"] == verdict
+    for (verdict, symbol), known in product(SYMBOLS.items(), (True, False) if many_sizes else (None,)):
+        mine = (rows["verdict"] == verdict) & (True if known is None else sized == known)
         if not mine.any():
             continue
         part, bars = rows[mine], barred[mine]
-        colours = {"color": logs[mine], "coloraxis": "coloraxis"} if many_sizes else {"color": "#0072B2"}
+        colours = {"color": logs[mine], "coloraxis": "coloraxis"} if known else {"color": "#0072B2" if known is None else "#9A9A9A"}
         figure.add_trace(
             go.Scatter(
                 x=part["D"],
@@ -58,12 +59,12 @@ def balance_figure(rows: pd.DataFrame) -> go.Figure:
                 mode="markers+text" if len(rows) <= MOST_LABELS else "markers",
                 text=[plain(name) for name in part["checkpoint"]],
                 textposition=places[mine.to_numpy()],
-                name=verdict,
+                name=f"{verdict}, size unknown" if known is False else verdict,
                 customdata=part[["checkpoint"]].to_numpy(),
                 marker={"symbol": symbol, "size": 9 if crowded else 13, "line": {"width": 1.5, "color": "#555"}, **colours},
                 error_x={**error_bars(bars, "D"), "color": "rgba(120,120,120,.45)"},
                 error_y={**error_bars(bars, "G"), "color": "rgba(120,120,120,.45)"},
-                hovertext=[_told(row) for _, row in part.iterrows()],
+                hovertext=_told(part),
                 hoverinfo="text",
             )
         )
@@ -88,15 +89,15 @@ def _reach(rows: pd.DataFrame, side: str, crowded: bool) -> list[float]:
     return [float(low - room), float(high + 1.6 * room)]
 
 
-def _told(row: pd.Series) -> str:
-    lines = [
-        f"<b>{plain(row['checkpoint'])}</b>",
-        f"D {number(row['D'])} ({number(row['D_low'])} to {number(row['D_high'])})",
-        f"G {number(row['G'])} ({number(row['G_low'])} to {number(row['G_high'])})",
-        f"balance {number(row['balance'])}, {row['verdict']}",
-        f"size {size_name(row['parameters'])}",
+def _told(rows: pd.DataFrame) -> list[str]:
+    """What the pointer shows at each row."""
+    rows = rows.astype({"parameters": float})
+    columns = ("checkpoint", "D", "D_low", "D_high", "G", "G_low", "G_high", "balance", "verdict", "parameters")
+    return [
+        f"<b>{plain(name)}</b><br>D {number(d)} ({number(d_low)} to {number(d_high)})<br>G {number(g)} ({number(g_low)} to {number(g_high)})"
+        f"<br>balance {number(balance)}, {verdict}<br>size {size_name(size)}"
+        for name, d, d_low, d_high, g, g_low, g_high, balance, verdict, size in zip(*(rows[c] for c in columns), strict=True)
     ]
-    return "<br>".join(lines)
 
 
 def _iso_lines(figure: go.Figure, top: float, across: list[float], up: list[float]) -> None:

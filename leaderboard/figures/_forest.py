@@ -36,7 +36,7 @@ def forest_figure(compared: Compared) -> go.Figure:
     for label, colour, symbol in (
         ("shown better", GAIN, "circle"),
         ("shown worse", LOSS, "circle"),
-        ("not shown", UNSURE, "circle-open"),
+        ("not established", UNSURE, "circle-open"),
     ):
         mine = [(name, line) for name, (_, line) in zip(names, lines, strict=True) if _label(line) == label]
         if mine:
@@ -61,7 +61,7 @@ def _lines(compared: Compared) -> list[tuple[str, Difference]]:
 
 def _label(line: Difference) -> str:
     if line.adjusted >= 0.05:
-        return "not shown"
+        return "not established"
     return "shown better" if line.gain else "shown worse"
 
 

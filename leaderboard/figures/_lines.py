@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -16,7 +17,7 @@ AXES = {
     "tokens": "Trained tokens",
     "step": "Optimizer steps",
     "parameters": "Parameters",
-    "flops": "Training FLOPs (6 · parameters · tokens)",
+    "flops": "Training FLOPs, about (6 · parameters · trained tokens)",
 }
 MOST_BANDS = 8
 """Lines whose intervals are drawn as bands."""
@@ -30,12 +31,17 @@ def training_figure(
     log: bool = False,
     onsets: pd.DataFrame | None = None,
     flats: pd.DataFrame | None = None,
+    lines: Sequence[str] = (),
 ) -> go.Figure:
-    """One side (D, G or balance) over tokens or steps, a line per series, with stage boundaries, the onset of collapse (×) and where gains flatten (▢)."""
+    """One side (D, G or balance) over tokens or steps, a line per series, with stage boundaries, the onset of collapse (×) and where gains flatten (▢).
+
+    `lines`: the names of all lines there are, so that a line looks the same whichever others are drawn.
+    """
     figure = go.Figure()
-    looks = colour_of(list(points["line"].astype(str)))
+    looks = colour_of([*lines, *points["line"].astype(str)])
     ticks: dict[str, Any] = {}
     points = points.assign(place=points[over].astype(float))
+    stages: set[tuple[float, str]] = set()
     if log:  # a logarithm has no zero: the base stands half a decade before the first step
         points, ticks = _with_zero(points, over)
         onsets, flats = (
@@ -45,7 +51,12 @@ def training_figure(
     for line, members in points.groupby("line", sort=False):
         colour, marker = looks[str(line)]
         members = members[members[side].notna()]
-        if f"{side}_low" in members and members[f"{side}_low"].notna().all() and len(members) > 1 and len(looks) <= MOST_BANDS:
+        if (
+            f"{side}_low" in members
+            and members[f"{side}_low"].notna().all()
+            and len(members) > 1
+            and points["line"].nunique() <= MOST_BANDS
+        ):
             figure.add_trace(
                 go.Scatter(
                     x=[*members[over], *members[over][::-1]], y=[*members[f"{side}_high"], *members[f"{side}_low"][::-1]], mode="none", fill="toself",
@@ -56,11 +67,11 @@ def training_figure(
             go.Scatter(
                 x=members[over], y=members[side], mode="lines+markers", name=plain(line), customdata=members[["checkpoint"]].to_numpy(),
                 line={"color": colour}, marker={"symbol": marker, "size": 8},
-                hovertext=[_told(row, over, side) for _, row in members.iterrows()],
+                hovertext=_told(members, members["place"], over, side),
                 hoverinfo="text",
             )
         )  # fmt: skip
-        _stages(figure, members, over)
+        stages |= _stages(members, over)
     for marks, symbol, words in ((onsets, "x", "Collapse from here on"), (flats, "square-open", "No gain shown after this")):
         if marks is not None and len(marks):
             heights = points.drop_duplicates("checkpoint").set_index("checkpoint")[side].reindex(marks["checkpoint"])
@@ -75,6 +86,10 @@ def training_figure(
                 )
             )
     laid_out(figure, AXES[over], TITLES[side], height=400)
+    for at, stage in sorted(stages):
+        figure.add_shape(type="line", x0=at, x1=at, y0=0, y1=1, yref="paper", line={"width": 1, "dash": "dot", "color": "#888"})
+        place = math.log10(at) if log else at  # of the two only annotations want logarithms
+        figure.add_annotation(x=place, y=1, yref="paper", text=plain(stage), showarrow=False, xanchor="left", font={"size": 10})
     if log:
         figure.update_xaxes(type="log", tickvals=ticks["values"], ticktext=ticks["texts"])
     return figure
@@ -90,17 +105,14 @@ def _with_zero(points: pd.DataFrame, over: str) -> tuple[pd.DataFrame, dict[str,
     return points.assign(**{over: x.clip(lower=zero)}), ticks
 
 
-def _stages(figure: go.Figure, members: pd.DataFrame, over: str) -> None:
-    """A thin line where the stage changes."""
+def _stages(members: pd.DataFrame, over: str) -> set[tuple[float, str]]:
+    """(place, new stage) where the stage of a line changes."""
     if "stage" not in members:
-        return
+        return set()
     stage = members["stage"].astype(object).where(members["stage"].notna(), None).tolist()
-    places = members[over].tolist()
-    for before, after, at in zip(stage, stage[1:], places, strict=False):
-        if before is not None and after is not None and before != after:
-            figure.add_vline(
-                x=at, line={"width": 1, "dash": "dot", "color": "#888"}, annotation_text=plain(after), annotation_font_size=10
-            )
+    places = members[over].astype(float).tolist()
+    changes = zip(stage, stage[1:], places, strict=False)
+    return {(at, after) for before, after, at in changes if before is not None and after is not None and before != after}
 
 
 def size_figure(rows: pd.DataFrame, over: str, side: str, fit: Fit | None) -> go.Figure:
@@ -124,7 +136,7 @@ def size_figure(rows: pd.DataFrame, over: str, side: str, fit: Fit | None) -> go
         go.Scatter(
             x=rows[over], y=rows[side], mode="markers", name="Checkpoints", customdata=rows[["checkpoint"]].to_numpy(), error_y=bars,
             marker={"color": LINES[1], "size": 9},
-            hovertext=[_told(row.rename({over: "place"}), over, side) for _, row in rows.iterrows()],
+            hovertext=_told(rows, rows[over], over, side),
             hoverinfo="text",
         )
     )  # fmt: skip
@@ -134,13 +146,23 @@ def size_figure(rows: pd.DataFrame, over: str, side: str, fit: Fit | None) -> go
     return figure
 
 
-def _told(row: pd.Series, over: str, side: str) -> str:
-    """What the pointer shows: name, true place, score with its interval."""
-    place = (
-        size_name(row["place"]) if over == "parameters" else f"{row['place']:,.0f}" if row["place"] < 1e7 else f"{row['place']:.3g}"
-    )
-    interval = f" ({number(row[f'{side}_low'])} to {number(row[f'{side}_high'])})" if f"{side}_low" in row else ""
-    return f"<b>{plain(row['checkpoint'])}</b><br>{AXES[over].partition(' (')[0]} {place}<br>{TITLES[side]} {number(row[side])}{interval}"
+def _told(rows: pd.DataFrame, places: pd.Series, over: str, side: str) -> list[str]:
+    """What the pointer shows at each row: name, true place, score with its interval."""
+    axis = AXES[over].partition(" (")[0]
+    unknown = pd.Series(math.nan, index=rows.index)
+    low, high = (rows.get(f"{side}_{end}", unknown) for end in ("low", "high"))
+    known = f"{side}_low" in rows
+    return [
+        f"<b>{plain(name)}</b><br>{axis} {_place(at, over)}<br>{TITLES[side]} {number(score)}"
+        + (f" ({number(least)} to {number(most)})" if known else "")
+        for name, at, score, least, most in zip(rows["checkpoint"], places.astype(float), rows[side], low, high, strict=True)
+    ]
+
+
+def _place(at: float, over: str) -> str:
+    if over == "parameters":
+        return size_name(at)
+    return f"{at:,.0f}" if at < 1e7 else f"{at:.3g}"
 
 
 def _faint(colour: str) -> str:

@@ -92,5 +92,5 @@ def laid_out(figure: go.Figure, across: str, up: str, *, height: int = HEIGHT) -
 
 
 def colour_of(names: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Line name → (colour, marker), the same for the same set of names."""
-    return {name: (LINES[i % len(LINES)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(sorted(set(names)))}
+    """Line name → (colour, marker), the same for the same set of names: 64 pairs before the first comes again."""
+    return {name: (LINES[i % 8], MARKERS[(i + i // 8) % 8]) for i, name in enumerate(sorted(set(names)))}

@@ -13,13 +13,17 @@ ANSWERED = ("doc", "doc_id", "filtered_resps", *DIMENSIONS, "critical_failure")
 """What the pages use of a sample of a rubric task."""
 
 
-def critical_failures(scores: pd.DataFrame) -> pd.Series:
-    """Checkpoint → share of rubric questions that a critical criterion makes unusable, from `Index.scores`: lowest form, newest run,
-    the mean over its rubric tasks."""
-    rows = scores[(scores["metric"] == "critical_failure") & (scores["filter"] == "rubric") & (scores["role"] == "domain")]
-    rows = rows[~rows["is_group"] & rows["value"].notna()]
+def rubric_runs(scores: pd.DataFrame, metric: str = "score") -> pd.DataFrame:
+    """The row of `metric` that counts per (checkpoint, rubric task), from `Index.scores`: the lowest form, of it the newest run."""
+    mine = scores["metric"].eq(metric) & scores["filter"].eq("rubric") & scores["role"].eq("domain") & ~scores["is_group"]
+    rows = scores[mine & scores["value"].notna()]
     rows = rows.assign(form=rows["form"].fillna(0)).sort_values(["form", "date"], ascending=[True, False], kind="stable")
-    rows = rows.drop_duplicates(["checkpoint", "task"])
+    return rows.drop_duplicates(["checkpoint", "task"])
+
+
+def critical_failures(scores: pd.DataFrame) -> pd.Series:
+    """Checkpoint → share of rubric questions that a critical criterion makes unusable, the mean over its rubric tasks."""
+    rows = rubric_runs(scores, "critical_failure")
     return rows.groupby(rows["checkpoint"].astype(str))["value"].mean()
 
 
@@ -41,10 +45,12 @@ def question_rows(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def dimension_table(questions: pd.DataFrame) -> pd.DataFrame:
-    """Mean of each dimension (columns) in each category (rows), with all questions as the last row."""
-    table = questions.groupby("category")[list(DIMENSIONS)].mean()
-    table.loc["all"] = questions[list(DIMENSIONS)].mean()
-    return table
+    """Mean of each dimension (columns) in each category (rows), with all questions as the last row. Higher is better in all: of harm it is
+    what is not, `no_harm`."""
+    shown = questions.assign(no_harm=1 - questions["harm_any"])
+    columns = [*(name for name in DIMENSIONS if name != "harm_any"), "no_harm"]
+    table = shown.groupby("category")[columns].mean()
+    return pd.concat([table, shown[columns].mean().to_frame("all questions").T])
 
 
 def over_checkpoints(by_checkpoint: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

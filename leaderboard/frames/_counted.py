@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -13,52 +13,63 @@ PREFERENCE = ("score", "above_chance", "prompt_level_strict_acc", *METRICS)
 """The first of these that a task has is the one that counts."""
 _AS_IT_IS = ("score", "above_chance")
 """Metrics that are shares above chance already."""
+COLUMNS = ["checkpoint", "role", "ability", "task", "metric", "documents", "date", "value", "stderr", "chance", "test"]
+TEST = ["task", "metric", "filter", "version", "form", "shots", "documents"]
+"""Numbers can be set against each other where all of these are equal."""
 
 
 def counted(scores: pd.DataFrame) -> pd.DataFrame:
     """One row per (checkpoint, task) from the scores of `Index.scores`.
 
     Columns: checkpoint, role, ability, task, metric, documents, date, value and stderr as (m − c) / (1 − c) with the chance level c
-    of the task (rubric scores as they are), and chance. A task without a known chance level or direction is not in it, see
-    `left_out`; nor are groups, ignored tasks and forms of a rubric other than its lowest. Missing errors stay missing.
+    of the task (rubric scores as they are), chance, and test, a number that is equal where `TEST` is. A task without a known chance
+    level or direction is not in it, see `left_out`; nor are groups, ignored tasks, forms of a rubric other than its lowest, and what
+    `passed_over` lists. Missing errors stay missing; an error of 0, which all right or all wrong gives, becomes that of one document
+    in n + 2.
     """
-    rows = _candidates(scores)
-    rows = rows[rows["chance"].notna()]
+    rows = _candidates(scores).drop_duplicates(["checkpoint", "task"])
+    chance = np.where(rows["metric"].isin(_AS_IT_IS), 0.0, rows["chance"].fillna(_of_words(rows["task"], chance_by_name)))
+    rows = rows.assign(chance=chance).dropna(subset="chance")
     span = 1 - rows["chance"]
-    return rows.assign(value=(rows["value"] - rows["chance"]) / span, stderr=rows["stderr"] / span)[
-        ["checkpoint", "role", "ability", "task", "metric", "documents", "date", "value", "stderr", "chance"]
-    ].reset_index(drop=True)
+    n = rows["documents"].astype(float)
+    one = np.sqrt((n + 1) / n) / (n + 2)  # √(p(1 − p) / n) with p = 1 / (n + 2)
+    error = rows["stderr"].where(rows["stderr"].ne(0) | rows["metric"].eq("score") | n.isna() | n.eq(0), one)
+    rows = rows.assign(value=(rows["value"] - rows["chance"]) / span, stderr=error / span)
+    return rows[COLUMNS].reset_index(drop=True)
 
 
-def left_out(scores: pd.DataFrame) -> list[str]:
+def passed_over(scores: pd.DataFrame) -> pd.DataFrame:
+    """Runs whose number of a task does not count because another run's of the same checkpoint does: checkpoint, task, date, file."""
+    rows = _candidates(scores)
+    rows = rows[rows.duplicated(["checkpoint", "task"], keep=False)]
+    first = rows.groupby(["checkpoint", "task"], observed=True, sort=False)[["_form", "file"]].transform("first")
+    other = rows["file"].astype(object).ne(first["file"].astype(object)) & rows["_form"].eq(first["_form"])
+    return rows.loc[other, ["checkpoint", "task", "date", "file"]].drop_duplicates()
+
+
+def left_out(scores: pd.DataFrame, counted: pd.DataFrame) -> list[str]:
     """Tasks that are in neither score: no metric with a direction, or no known chance level. Sorted."""
-    leaves = scores[~scores["is_group"] & (scores["role"] != "ignore")]
-    candidates = _candidates(scores)
-    known = set(candidates.loc[candidates["chance"].notna(), "task"].astype(str))
-    return sorted(set(leaves["task"].astype(str)) - known)
+    leaves = scores.loc[~scores["is_group"] & (scores["role"] != "ignore"), "task"]
+    return sorted(set(leaves.unique()) - set(counted["task"].unique()))
 
 
 def _candidates(scores: pd.DataFrame) -> pd.DataFrame:
-    """The metric that counts of every task, with its chance level where that is known."""
-    rows = scores[~scores["is_group"] & (scores["role"] != "ignore") & scores["metric"].isin(PREFERENCE) & scores["value"].notna()]
-    metric = rows["metric"].astype(str)
-    allowed = metric.ne("prompt_level_strict_acc") | rows["task"].astype(str).isin(
-        [t for t, m in WRITTEN.items() if m == "prompt_level_strict_acc"]
-    )
-    rows = rows[allowed & (metric.ne("score") | rows["filter"].astype(str).eq("rubric"))]
-    order = rows["metric"].astype(str).map({name: i for i, name in enumerate(PREFERENCE)})
-    # the lowest form of a rubric, the best metric, the newest run, the first filter
-    rows = (
-        rows.assign(_form=rows["form"].fillna(0).astype(int), _order=order)
-        .sort_values(["_form", "_order", "date"], ascending=[True, True, False], kind="stable")
-        .drop_duplicates(["checkpoint", "task"])
-    )
-    by_name = np.array([_chance_by_name(task) for task in rows["task"].astype(str)], dtype=float)
-    chance = np.where(rows["metric"].isin(_AS_IT_IS), 0.0, rows["chance"].fillna(pd.Series(by_name, index=rows.index)))
-    return rows.assign(chance=chance).drop(columns=["_form", "_order"])
+    """What could count of every task, the first choice first: the lowest form of a rubric, the best metric, settings that most checkpoints
+    were scored with, most documents, the newest run, the first filter."""
+    order = _of_words(scores["metric"], {name: i for i, name in enumerate(PREFERENCE)}.get)
+    strict = _of_words(scores["task"], {t: 1 for t, m in WRITTEN.items() if m == "prompt_level_strict_acc"}.get)
+    keep = ~np.isnan(order) & ~scores["is_group"] & (scores["role"] != "ignore") & scores["value"].notna()
+    keep &= scores["metric"].ne("prompt_level_strict_acc") | ~np.isnan(strict)
+    keep &= scores["metric"].ne("score") | scores["filter"].eq("rubric")
+    rows: pd.DataFrame = scores.assign(_order=order)[keep]
+    alike = rows.groupby(TEST, observed=True, sort=False, dropna=False)
+    rows = rows.assign(_form=rows["form"].fillna(0).astype(int), test=alike.ngroup(), _often=alike["_order"].transform("size"))
+    by = ["_form", "_order", "_often", "documents", "date"]
+    return rows.sort_values(by, ascending=[True, True, False, False, False], kind="stable")
 
 
-@lru_cache(maxsize=100_000)
-def _chance_by_name(task: str) -> float:
-    found = chance_by_name(task)
-    return np.nan if found is None else found
+def _of_words(column: pd.Series, number: Callable[[str], float | None]) -> pd.Series:
+    """A number that depends on the text only, asked once per text; NaN where there is none."""
+    words = column.astype("category")
+    known = np.array([number(str(word)) for word in words.cat.categories] + [None], dtype=float)
+    return pd.Series(known[words.cat.codes], index=column.index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -28,9 +29,17 @@ def training_points(rows: pd.DataFrame, over: str) -> pd.DataFrame:
         if len(base) == 1 and not (own[over] == 0).any():
             heads.append(base.assign(**{over: 0, "line": line}))
     if heads:
-        known = known[~known["is_base"] | (known[over] > 0)]
+        moved = {name for head in heads for name in head["checkpoint"]}
+        alone = known.groupby("line")["line"].transform("size") == 1  # a base is no line of its own where it begins others
+        known = known[~(known["checkpoint"].isin(moved) & known["is_base"] & alone)]
         known = pd.concat([*heads, known], ignore_index=True)
     return known.sort_values(["line", over], kind="stable").reset_index(drop=True)
+
+
+def best_lines(points: pd.DataFrame, most: int) -> pd.DataFrame:
+    """The points of those `most` lines whose best checkpoint has the highest balance; where that is missing, G, then D."""
+    best = points.groupby("line")[["balance", "G", "D"]].max().sort_values(["balance", "G", "D"], ascending=False, kind="stable")
+    return points[points["line"].isin(best.index[:most])].reset_index(drop=True)
 
 
 def collapse_onset(points: pd.DataFrame, over: str) -> pd.DataFrame:
@@ -59,11 +68,23 @@ def flattening(points: pd.DataFrame, over: str, side: str) -> pd.DataFrame:
 
 
 def marginal_gain(x: ArrayLike, y: ArrayLike) -> pd.DataFrame:
-    """Gain per doubling of x between neighbours: columns from, to, gain. x must be positive; equal x are averaged."""
+    """Gain per doubling of x between neighbours: columns from, to, gain. x must be positive; x within a tenth of each other are one,
+    their mean."""
     frame = pd.DataFrame({"x": np.asarray(x, dtype=float), "y": np.asarray(y, dtype=float)}).dropna()
-    mean = frame[frame["x"] > 0].groupby("x")["y"].mean()
-    at = mean.index.to_numpy(float)
-    return pd.DataFrame({"from": at[:-1], "to": at[1:], "gain": np.diff(mean) / np.diff(np.log2(at))})
+    frame = frame[frame["x"] > 0]
+    mean = frame.groupby(_pools(frame["x"].to_numpy())).mean()
+    at = mean["x"].to_numpy(float)
+    return pd.DataFrame({"from": at[:-1], "to": at[1:], "gain": np.diff(mean["y"]) / np.diff(np.log2(at))})
+
+
+def _pools(x: np.ndarray) -> np.ndarray:
+    """The number of each value's pool, from the smallest on: values within a tenth of the smallest of them are one."""
+    pools, number, start = np.zeros(len(x), dtype=int), -1, -math.inf
+    for place in np.argsort(x):
+        if x[place] > 1.1 * start:
+            number, start = number + 1, x[place]
+        pools[place] = number
+    return pools
 
 
 class Fit(NamedTuple):
@@ -78,15 +99,15 @@ class Fit(NamedTuple):
 
 
 def size_fit(x: ArrayLike, y: ArrayLike, points: int = 40) -> Fit | None:
-    """Least squares of y on log10 x; None where the data does not carry one: fewer than four different x, or a slope whose 95 % interval
+    """Least squares of y on log10 x; None where the data does not carry one: fewer than four different x (see `marginal_gain`), or a slope whose 95 % interval
     holds 0. The band is that of the line's mean (Student's t, n − 2 degrees of freedom)."""
     from scipy import stats
 
     a, b = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     known = (a > 0) & ~np.isnan(b)
-    a, b = np.log10(a[known]), b[known]
-    if len(np.unique(a)) < 4:
+    if len(set(_pools(a[known]))) < 4:
         return None
+    a, b = np.log10(a[known]), b[known]
     line = stats.linregress(a, b)
     quantile = float(stats.t.ppf(0.975, len(a) - 2))
     slope = Interval(line.slope, line.slope - quantile * line.stderr, line.slope + quantile * line.stderr, len(a), True)

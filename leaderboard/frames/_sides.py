@@ -4,53 +4,64 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from pandas.util import hash_array
 from scipy import special
 
 RUBRIC = "score"
 
 
 def abilities(counted: pd.DataFrame) -> pd.DataFrame:
-    """One row per (checkpoint, role, ability): value, stderr (missing where one of its tasks has none), documents, tasks.
+    """One row per (checkpoint, role, ability): value, stderr (missing where one of its tasks has none), documents, tasks, and tests, equal
+    where the same tests are in it.
 
     Tasks of one ability weigh by their documents, and the same where those are not known.
     """
-    rows = counted.copy()
     unit = ["checkpoint", "role", "ability"]
-    rows["ability"] = rows["ability"].astype(str).where(rows["ability"].notna(), rows["task"].astype(str))
-    rows[["checkpoint", "role"]] = rows[["checkpoint", "role"]].astype(str)
-    known = rows.groupby(unit, sort=False)["documents"].transform(lambda d: d.notna().all())
-    rows["weight"] = np.where(known, rows["documents"].fillna(1).astype(float), 1.0)
-    rows["weight"] /= rows.groupby(unit, sort=False)["weight"].transform("sum")
+    ability = counted["ability"].astype("object").where(counted["ability"].notna(), counted["task"].astype("object"))
+    rows = counted.assign(ability=ability.astype("category"), documents=counted["documents"].astype(float), tasks=1)
+    rows["tests"] = hash_array(counted["test"].to_numpy())
+    by = rows.groupby(unit, sort=False, observed=True)
+    known = by["documents"].transform("count") == by["tasks"].transform("sum")
+    rows["weight"] = np.where(known, rows["documents"], 1.0)
+    rows["weight"] /= by["weight"].transform("sum")
     rows["value"] *= rows["weight"]
     rows["variance"] = (rows["weight"] * rows["stderr"]) ** 2
-    rows["documents"] = rows["documents"].astype(float)
-    found = rows.groupby(unit, sort=False).agg(
-        value=("value", "sum"),
-        variance=("variance", lambda v: v.sum(skipna=False)),
-        documents=("documents", lambda d: d.sum(skipna=False)),
-        tasks=("task", "size"),
-    )
+    found = rows.groupby(unit, sort=False, observed=True)[["value", "variance", "documents", "tasks", "tests"]].sum(skipna=False)
     found["stderr"] = np.sqrt(found.pop("variance"))
     return found.reset_index()
 
 
-def sides(counted: pd.DataFrame) -> pd.DataFrame:
-    """One row per checkpoint: D, G and their `_stderr`, `_low`, `_high` (95 %), `_n` (abilities or domain tasks).
+def sides(parts: pd.DataFrame) -> pd.DataFrame:
+    """One row per checkpoint from the rows of `abilities`: D, G and their `_stderr`, `_low`, `_high` (95 %), `_n` (abilities or domain tasks),
+    `_df` (degrees of freedom; infinite where documents are not known) and `_tests` (equal where the same tests are in it).
 
     D is the unweighted mean over domain abilities, G over general ones. An error is missing where one of its parts is; then the
-    bounds are missing too: an unknown error is never drawn as none, nor as everything.
+    bounds are missing too, as they are where there are too few documents: an unknown error is never drawn as none, nor as everything.
     """
-    parts = abilities(counted)
-    found = pd.DataFrame(index=pd.Index(dict.fromkeys(parts["checkpoint"]), name="checkpoint"))
+    parts = parts.assign(variance=parts["stderr"] ** 2)
+    found = pd.DataFrame(index=pd.Index(parts["checkpoint"].drop_duplicates(), name="checkpoint"))
     for side, role in (("D", "domain"), ("G", "general")):
         mine = parts[parts["role"] == role]
-        grouped = mine.groupby("checkpoint", sort=False)
-        n = grouped.size()
-        error = np.sqrt(grouped["stderr"].agg(lambda s: (s**2).sum(skipna=False))) / n
-        freedom = grouped["documents"].agg(lambda d: d.sum(skipna=False)) - n
-        half = error * special.stdtrit(freedom.where(freedom >= 1).fillna(1e9), 0.975)
-        mean = grouped["value"].mean()
-        columns = {"": mean, "_stderr": error, "_low": mean - half, "_high": mean + half, "_n": n.astype("Int64")}
+        by = mine.groupby("checkpoint", sort=False, observed=True)
+        n = by.size()
+        sums = by[["value", "variance", "documents", "tests"]].sum(skipna=False)
+        error, mean = np.sqrt(sums["variance"]) / n, sums["value"] / n
+        freedom = (sums["documents"] - n).fillna(np.inf)
+        half = error * quantile(freedom, 0.975)
+        columns: dict[str, pd.Series] = {
+            "": mean,
+            "_stderr": error,
+            "_low": mean - half,
+            "_high": mean + half,
+            "_n": n.astype("Int64"),
+            "_df": freedom,
+            "_tests": sums["tests"],
+        }
         for suffix, values in columns.items():
             found[side + suffix] = values
     return found.reset_index()
+
+
+def quantile(freedom: pd.Series, at: float) -> pd.Series:
+    """Student's t, the normal one where the degrees of freedom are infinite; missing below one degree."""
+    return pd.Series(special.stdtrit(freedom.where(freedom >= 1).clip(upper=1e9), at), index=freedom.index)

@@ -11,5 +11,6 @@ are never written; samples are never read. What is in a file is data: names are 
 
 from equipoise.leaderboard.index._index import Index
 from equipoise.leaderboard.index._refresh import Refreshed
+from equipoise.leaderboard.index._scan import open_folder
 
-__all__ = ["Index", "Refreshed"]
+__all__ = ["Index", "Refreshed", "open_folder"]

@@ -22,6 +22,8 @@ class File:
     id: int
     path: str
     model: str | None
+    base: str | None
+    """Of an adapter."""
     parameters: int | None
     date: float
 
@@ -62,6 +64,8 @@ class Checkpoint:
     mix: str | None = None
     plain_name: str = field(default="", init=False)
     """Before it was told apart from others of that name."""
+    twin: bool = field(default=False, init=False)
+    """Whether it had to be."""
 
     @property
     def newest(self) -> File:
@@ -79,16 +83,19 @@ def checkpoints_of(
     """The checkpoints of results files, in the order of series and step.
 
     `manifests` and `bases` (of `series.json`) are by folder; `root` is the name of the result folder. A manifest makes its folder
-    one checkpoint. Without one, files of one model and revision belong together, wherever they are; files that do not name their
+    one checkpoint, with the folder of one model in it that `lm_eval --output_path` makes. Without one, files of one model and revision belong together, wherever they are; files that do not name their
     model belong to their folder, or stand for themselves where a person named them (`70m_step8.json`).
     """
+    files = list(files)
+    homes = _homes(files, manifests)
     groups: dict[tuple[str, ...], Checkpoint] = {}
     for file in files:
-        manifest = manifests.get(file.folder)
-        own_folder = root if file.folder == "." else PurePosixPath(file.folder).name
+        place = homes.get(file.folder, file.folder)
+        manifest = manifests.get(place)
+        own_folder = root if place == "." else PurePosixPath(place).name
         key: tuple[str, ...]
         if manifest is not None:
-            key, name = ("folder", file.folder), text(manifest.name) or own_folder
+            key, name = ("folder", place), text(manifest.name) or own_folder
         elif file.model:
             key, name = ("model", file.model), file.model
         else:
@@ -107,12 +114,31 @@ def checkpoints_of(
     return sorted(found, key=lambda c: (c.series or "", -1 if c.step is None else c.step, c.name))
 
 
+def _homes(files: Sequence[File], manifests: Mapping[str, Manifest]) -> dict[str, str]:
+    """Folder of results → the folder above it with a manifest, where all results there are of one model."""
+    models: dict[str, set[str | None]] = {}
+    for file in files:
+        for folder in (file.folder, _parent(file.folder)):
+            models.setdefault(folder, set()).add(file.model)
+    return {
+        folder: above
+        for folder in {file.folder for file in files}
+        if folder not in manifests and (above := _parent(folder)) in manifests and len(models[above]) == 1
+    }
+
+
+def _parent(folder: str) -> str:
+    return str(PurePosixPath(folder).parent)
+
+
 def _tell_apart(checkpoints: Sequence[Checkpoint]) -> None:
     """Names that occur twice are completed by their folders; should that not do, by a number."""
     counts = Counter(checkpoint.name for checkpoint in checkpoints)
     taken: dict[str, int] = {}
     for checkpoint in checkpoints:
         name = checkpoint.name if counts[checkpoint.name] == 1 else f"{checkpoint.name} ({checkpoint.folder})"
+        if name != checkpoint.name:
+            checkpoint.twin = True
         checkpoint.name = name
         while checkpoint.name in taken:
             taken[name] += 1
@@ -132,7 +158,11 @@ def _describe(checkpoint: Checkpoint, said: SeriesFile) -> None:
     checkpoint.tokens = _first(by_hand.tokens, count(written), _named(checkpoint, tokens_in))
     own = text((manifest.model_extra or {}).get("series"))
     name = checkpoint.plain_name
-    checkpoint.series = by_hand.series or own or series_in(name) or series_in(checkpoint.folder).strip(".") or None
+    by_folder = series_in(checkpoint.folder).strip(".")
+    by_name = series_in(name)
+    if checkpoint.twin and by_name and by_folder:  # two runs of one name are two series
+        by_name = f"{by_name} ({_parent(checkpoint.folder) if step_in(checkpoint.folder) is not None else by_folder})"
+    checkpoint.series = by_hand.series or own or by_name or by_folder or None
     mix = by_hand.mix or {storable(k): v for k, v in (manifest.mix or {}).items() if finite(v) is not None}
     checkpoint.mix = json.dumps(mix, ensure_ascii=False) if mix else None
     checkpoint.base = by_hand.base
@@ -169,16 +199,29 @@ def _find_bases(checkpoints: Sequence[Checkpoint], bases: Mapping[str, Sequence[
         named = [b for b in listed if manifest.base_hash is None or b.weights_hash == manifest.base_hash]
         candidates = by_name.get(checkpoint.base or "", [])
         if not checkpoint.base:
-            candidates = by_hash.get(manifest.base_hash or "", []) or by_name.get(manifest.base or "", [])
+            told = _first_name(manifest.base, *(f.base for f in checkpoint.files))
+            candidates = by_hash.get(manifest.base_hash or "", []) or by_name.get(told or "", [])
             if not candidates and len(named) == 1 and checkpoint.plain_name not in [b.name for b in listed]:
                 candidates = by_name.get(named[0].name, [])
+            candidates = [c for c in candidates if _may_be(c, manifest.base_hash)]
         found = _nearest(checkpoint, [c for c in candidates if c is not checkpoint])
         if found is not None:
             checkpoint.base, found.is_base = found.name, True
         elif not checkpoint.base:
-            checkpoint.base = text(manifest.base)
+            told = _first_name(manifest.base, *(f.base for f in checkpoint.files))
+            checkpoint.base = f"{told} (other weights)" if told in by_name else told
         if any(checkpoint.plain_name == b.name for b in listed):
             checkpoint.is_base = True
+
+
+def _may_be(checkpoint: Checkpoint, weights_hash: str | None) -> bool:
+    """Whether a checkpoint can have these weights: not where its own hash is known and another."""
+    known = checkpoint.manifest.weights_hash if checkpoint.manifest else None
+    return weights_hash is None or known is None or known == weights_hash
+
+
+def _first_name(*names: str | None) -> str | None:
+    return next((found for name in names if (found := text(name))), None)
 
 
 def _nearest(checkpoint: Checkpoint, candidates: Sequence[Checkpoint]) -> Checkpoint | None:

@@ -64,6 +64,8 @@ class Content:
     """`lm-eval 0.4`, `lm-eval 0.3`, `lighteval`."""
     model: str | None
     """Model name, with `@revision` where that is not `main`."""
+    base: str | None
+    """Of an adapter, where the file says it."""
     parameters: int | None
     date: float | None
     """Seconds since 1970 when the run began; None where the file does not say."""
@@ -91,11 +93,9 @@ class Notes:
 
 
 @lru_cache(maxsize=100_000)
-def identity(
-    version: str | None, shots: int | None, limit: str | None, form: int | None, chat: str | None, system: str | None
-) -> str:
-    """What a task's score depends on besides the checkpoint, as far as other tools write it down."""
-    return digest(json.dumps([version, shots, limit, form, chat, system]))
+def identity(*settings: str | int | None) -> str:
+    """Of what a task's score depends on besides the checkpoint, as far as other tools write it down."""
+    return digest(json.dumps(settings))
 
 
 @lru_cache(maxsize=10_000)

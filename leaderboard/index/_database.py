@@ -11,7 +11,7 @@ import duckdb
 from equipoise.harness_ext.errors import ResultsError
 from equipoise.harness_ext.models import cache_folder
 
-VERSION = 2
+VERSION = 3
 """Of the tables and of what is read from files; another one is built anew."""
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -25,7 +25,7 @@ _TABLES = {
     "words": "id INTEGER, word VARCHAR",
     "files": (
         "id INTEGER, path VARCHAR, size BIGINT, changed VARCHAR, modified DOUBLE, kind VARCHAR,"
-        " model VARCHAR, parameters BIGINT, date DOUBLE, content BLOB"
+        " model VARCHAR, base VARCHAR, parameters BIGINT, date DOUBLE, content BLOB"
     ),
     "problems": "file INTEGER, path VARCHAR, reason VARCHAR",
     "entries": (
@@ -37,7 +37,7 @@ _TABLES = {
     "checkpoints": (
         "id INTEGER, name VARCHAR, series VARCHAR, base VARCHAR, is_base BOOLEAN, parameters BIGINT, step BIGINT, tokens BIGINT,"
         " mix VARCHAR, recipe VARCHAR, seed BIGINT, stage VARCHAR, learning_rate DOUBLE, kind VARCHAR, folder VARCHAR,"
-        " date DOUBLE, files INTEGER"
+        " date DOUBLE, files INTEGER, folders INTEGER"
     ),
     "placed": "file INTEGER, checkpoint INTEGER",
     "superseded": "entry INTEGER",

@@ -21,7 +21,7 @@ _SCORES = """
     FROM scores s JOIN entries e ON e.id = s.entry JOIN placed p ON p.file = e.file
         JOIN roles r ON r.task = e.task AND r.ability IS NOT DISTINCT FROM e.ability AND r.rubric = e.rubric
     WHERE {where}
-    ORDER BY p.checkpoint, e.id, s.metric, s.filter
+    ORDER BY p.checkpoint, e.id, s.rowid
 """
 COLUMNS = (
     *("checkpoint", "task", "is_group", "metric", "filter", "value", "stderr", "higher_is_better", "documents", "version"),
@@ -84,7 +84,7 @@ def checkpoints(cursor: duckdb.DuckDBPyConnection) -> pd.DataFrame:
             frame[name] = _dates(_numbers(values))
         elif name == "learning_rate":
             frame[name] = _numbers(values)
-        elif name in ("is_base", "files"):
+        elif name in ("is_base", "files", "folders"):
             frame[name] = np.asarray(values)
         else:
             frame[name] = _texts(values)

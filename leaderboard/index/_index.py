@@ -83,7 +83,7 @@ class Index:
         metrics: Collection[str] | None = None,
         superseded: bool = False,
     ) -> pd.DataFrame:
-        """One row per checkpoint, task, metric and filter of a run. The three filters take names; None means all.
+        """One row per checkpoint, task, metric and filter of a run, in the order of its file. The three filters take names; None means all.
 
         | column | |
         |---|---|
@@ -116,7 +116,7 @@ class Index:
         |---|---|
         | name | str, unique; the manifest's, else model and revision, else the file's or folder's |
         | series | str; what the checkpoints of one run share: from `series.yaml`, a manifest's `series`, else the name without step |
-        | base | str; name of the checkpoint it started from, or what the manifest calls it where that is not here |
+        | base | str; name of the checkpoint it started from, or what the manifest calls it where that is not here, with `(other weights)` where only its name is |
         | is_base | bool; others here started from it |
         | parameters | Int64; model size |
         | step | Int64; optimizer steps |
@@ -130,6 +130,7 @@ class Index:
         | folder | str; within the result folder, `.` for itself; of the newest file where there are several |
         | date | UTC; of the newest results |
         | files | int; results files |
+        | folders | int; folders that they are in |
         """
         with self._reading() as cursor:
             return _frames.checkpoints(cursor)

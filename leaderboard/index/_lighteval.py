@@ -50,7 +50,7 @@ def read_lighteval(content: Mapping[str, Any]) -> Content:
     name_of = text(general.get("model_name")) or text(model_config.get("model_name"))
     revision = text(model_config.get("revision"))
     model = f"{name_of}@{revision}" if name_of and revision and revision != "main" else name_of
-    return Content(FORMAT, model, None, None, tasks, notes)
+    return Content(FORMAT, model, None, None, None, tasks, notes)
 
 
 def _task(key: str) -> tuple[str, int | None]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from equipoise.leaderboard.index._content import (
@@ -29,6 +30,10 @@ DIRECTIONS = dict.fromkeys(
 _NOT_METRICS = {"alias", "name", "samples", "sample_len", "sample_count"}
 _ERRORS = ("_stderr", "_std_err")
 _MODEL_ARGUMENTS = ("pretrained", "model", "path", "engine")
+_ADAPTER_ARGUMENTS = ("peft", "delta", "lora_local_path")
+_PARTS_OF_A_MODEL = ("subfolder", "gguf_file")
+_NUMERICS = ("dtype", "engine", "quantization", "load_in_4bit", "load_in_8bit")
+"""Arguments of a model that change its numbers."""
 
 
 def read_lm_eval(content: Mapping[str, Any], format: str = FORMAT) -> Content:
@@ -52,7 +57,13 @@ def read_lm_eval(content: Mapping[str, Any], format: str = FORMAT) -> Content:
             task = settings.task(name, is_group, belongs and storable(belongs), scores, metrics)
             tasks.append(task)
     return Content(
-        format, _model(content, config), count(config.get("model_num_parameters")), finite(content.get("date")), tasks, notes
+        format=format,
+        model=_model(content, config),
+        base=_base(config),
+        parameters=count(config.get("model_num_parameters")),
+        date=finite(content.get("date")),
+        tasks=tasks,
+        notes=notes,
     )
 
 
@@ -78,6 +89,8 @@ def scores_of(task: str, metrics: Mapping[str, Any], directions: Mapping[str, An
             continue
         found = number(value)
         if found is None and value is not None:
+            if isinstance(value, str) and (metric in directions or metric in DIRECTIONS):
+                notes.add("is not a number: left out", task, key, "=", value)
             continue
         if found is None or not math.isfinite(found):
             notes.add("is not a number: shown as unknown", task, key, "=", value)
@@ -112,6 +125,11 @@ class _Settings:
         self.limit = text(finite(config.get("limit")))
         self.chat = _hash(content, "chat_template")
         self.system = _hash(content, "system_instruction")
+        arguments = _arguments(config)
+        self.run = _written(
+            [config.get("model"), config.get("model_dtype"), config.get("gen_kwargs"), content.get("fewshot_as_multiturn")]
+            + [arguments.get(name) for name in _NUMERICS]
+        )
 
     def directions(self, name: str) -> Mapping[str, Any]:
         """Whether higher is better, by metric."""
@@ -132,7 +150,10 @@ class _Settings:
         documents = count(mapping(self.samples.get(name)).get("effective"))
         if documents is None:
             documents = next((n for k in ("sample_len", "samples") if (n := count(metrics.get(k))) is not None), None)
-        known = self.key or identity(version, shots, self.limit, form, self.chat, self.system)
+        known = self.key or identity(
+            version, shots, self.limit, form, self.chat, self.system, self.run,
+            _written([config.get("generation_kwargs"), config.get("repeats")]),
+        )  # fmt: skip
         told = (mapping(self.measures.get(name)).get("chance"), mapping(config.get("metadata")).get("chance"))
         chance = next((c for value in told if (c := finite(value)) is not None and 0 <= c < 1), None)
         task = Task(storable(name), is_group, ability, documents, version, form, shots, known, scores, chance)
@@ -150,15 +171,28 @@ def _hash(content: Mapping[str, Any], name: str) -> str | None:
 def _model(content: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:
     """An adapter by its own name, not by that of its base, which is what some releases call it."""
     arguments = _arguments(config)
-    names = [
-        arguments.get("peft"),
-        arguments.get("delta"),
-        content.get("model_name"),
-        *(arguments.get(a) for a in _MODEL_ARGUMENTS),
-    ]
-    name = next((found for n in names if (found := text(n))), None)
+    adapter = _first_text(arguments.get(a) for a in _ADAPTER_ARGUMENTS)
+    name = adapter or _first_text((content.get("model_name"), *(arguments.get(a) for a in _MODEL_ARGUMENTS)))
+    if name and not adapter:
+        name = "/".join([name, *(part for a in _PARTS_OF_A_MODEL if (part := text(arguments.get(a))))])
     revision = text(arguments.get("revision")) or text(config.get("model_revision"))
     return f"{name}@{revision}" if name and revision and revision != "main" else name
+
+
+def _base(config: Mapping[str, Any]) -> str | None:
+    """The model under an adapter."""
+    arguments = _arguments(config)
+    adapter = _first_text(arguments.get(a) for a in _ADAPTER_ARGUMENTS)
+    return _first_text(arguments.get(a) for a in _MODEL_ARGUMENTS) if adapter else None
+
+
+def _first_text(values: Iterable[object]) -> str | None:
+    return next((found for value in values if (found := text(value))), None)
+
+
+def _written(values: list[Any]) -> str:
+    """Settings as text, equal where they are."""
+    return json.dumps(values, sort_keys=True, default=str)
 
 
 def _arguments(config: Mapping[str, Any]) -> Mapping[str, Any]:

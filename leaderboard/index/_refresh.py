@@ -32,6 +32,8 @@ class Refreshed:
     changed: int
     removed: int
     unchanged: int
+    samples: int
+    """Files of answers that are there."""
     seconds: float
 
 
@@ -78,7 +80,7 @@ def refresh(cursor: duckdb.DuckDBPyConnection, folder: Folder, root: str) -> Ref
                 cursor.execute("INSERT INTO problems VALUES (-1, ?, ?)", list(problem))
             resolve(cursor, root)
     added, changed, removed = counts["added"], counts["changed"], counts["removed"]
-    return Refreshed(added, changed, removed, counts["known"] - removed - changed, time.perf_counter() - start)
+    return Refreshed(added, changed, removed, counts["known"] - removed - changed, listing.samples, time.perf_counter() - start)
 
 
 def _take_in(cursor: duckdb.DuckDBPyConnection, folder: Folder, due: Sequence[Found], known: Mapping[str, _Known]) -> Counter[str]:
@@ -129,9 +131,9 @@ def _exchange(cursor: duckdb.DuckDBPyConnection, old: list[int], rows: Rows) -> 
 
 
 def _drop(cursor: duckdb.DuckDBPyConnection, files: Collection[int]) -> None:
-    """Take files out of the tables."""
+    """Take files out of the tables. Their numbers are given again, so what was made from them goes too."""
     if files:
-        for table, column in (("files", "id"), ("problems", "file"), ("entries", "file"), ("scores", "file")):
+        for table, column in (("files", "id"), ("problems", "file"), ("entries", "file"), ("scores", "file"), ("placed", "file")):
             cursor.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT unnest(?::INTEGER[]))", [list(files)])
 
 

@@ -56,7 +56,7 @@ def read_bases_file(data: bytes) -> list[Base]:
 def resolve(cursor: duckdb.DuckDBPyConnection, root: str) -> None:
     """Make the tables anew. `root`: the name of the result folder."""
     rows = cursor.execute(
-        "SELECT id, path, model, parameters, coalesce(date, modified) FROM files WHERE kind = 'results'"
+        "SELECT id, path, model, base, parameters, coalesce(date, modified) FROM files WHERE kind = 'results'"
     ).fetchall()
     files = [File(*row) for row in rows]
     kept: dict[str, dict[str, bytes]] = {"manifest": {}, "bases": {}, "settings": {}}
@@ -105,6 +105,7 @@ def _row(number: int, c: Checkpoint) -> tuple[Any, ...]:
         c.folder,
         c.newest.date,
         len(c.files),
+        len({file.folder for file in c.files}),
     )
 
 

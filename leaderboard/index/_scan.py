@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +43,8 @@ class Listing:
     files: list[Found]
     problems: list[tuple[str, str]]
     """(path, one-line reason)."""
+    samples: int
+    """Files of answers. They are not looked into, but one that came late changes what can be compared."""
 
 
 class Folder(Protocol):
@@ -91,43 +93,40 @@ class LocalFolder:
         """Its files of interest, in the order of their paths."""
         if not self.root.is_dir():
             raise ResultsError(f"{self.root}: no such result folder")
-        problems: list[tuple[str, str]] = []
-        files = list(self._walk(problems))
-        real = {file.location for file, linked in files if not linked}
-        kept = [file for file, linked in files if not linked or file.location not in real]
-        return Listing(sorted(kept, key=lambda f: f.path), sorted(problems))
-
-    def _walk(self, problems: list[tuple[str, str]]) -> Iterator[tuple[Found, bool]]:
-        """(file, whether through a link)."""
         inside = str(self.root).rstrip("/") + "/"
-        folders = [str(self.root)]
+        files: list[tuple[Found, bool]] = []  # and whether through a link
+        problems: list[tuple[str, str]] = []
+        samples, folders = 0, [str(self.root)]
         while folders:
             folder = folders.pop()
             try:
                 with os.scandir(folder) as entries:
-                    found = list(entries)
+                    found = [entry for entry in entries if not entry.name.startswith(".")]
             except OSError as error:
                 problems.append((_within(folder, inside), f"cannot be listed ({error.strerror or error})"))
                 continue
             for entry in found:
-                if entry.name.startswith("."):
-                    continue
-                path = _within(entry.path, inside)
-                linked = entry.is_symlink()
-                if linked and not f"{os.path.realpath(entry.path)}/".startswith(inside):
-                    if kind_of(path) or entry.is_dir():
-                        problems.append((path, "is a link that leads out of the folder: not followed"))
-                elif entry.is_dir():
-                    if not linked:  # what a link within the folder leads to is met there
-                        folders.append(entry.path)
-                elif kind_of(path):
-                    location = os.path.realpath(entry.path) if linked else entry.path
-                    try:
+                path, linked = _within(entry.path, inside), entry.is_symlink()
+                try:
+                    if linked and not f"{os.path.realpath(entry.path)}/".startswith(inside):
+                        if kind_of(path) or entry.is_dir():
+                            problems.append((path, "is a link that leads out of the folder: not followed"))
+                    elif entry.is_dir():
+                        if not linked:  # what a link within the folder leads to is met there
+                            folders.append(entry.path)
+                    elif kind_of(path):
+                        location = os.path.realpath(entry.path) if linked else entry.path
                         status = os.stat(location)
-                    except OSError:  # gone since
-                        continue
-                    if stat.S_ISREG(status.st_mode):
-                        yield Found(path, location, status.st_size, str(status.st_mtime_ns), status.st_mtime), linked
+                        if stat.S_ISREG(status.st_mode):
+                            files.append((Found(path, location, status.st_size, str(status.st_mtime_ns), status.st_mtime), linked))
+                    else:
+                        samples += _is_samples(path)
+                except FileNotFoundError:  # gone since
+                    continue
+                except OSError as error:
+                    problems.append((path, f"cannot be looked at ({error.strerror or error})"))
+        real = {file.location for file, linked in files if not linked}
+        return _listing((file for file, linked in files if not linked or file.location not in real), problems, samples)
 
     def read(self, file: Found, limit: int) -> bytes:
         """The first `limit` bytes of a file."""
@@ -150,14 +149,17 @@ class RemoteFolder:
                 raise FileNotFoundError("no such result folder")
         except Exception as error:  # each kind of file system has its own
             raise ResultsError(f"{shown(self.key)}: cannot be listed ({first_line(error)})") from error
-        files = []
+        files, samples = [], 0
         for location, info in found.items():
             path = storable(location.removeprefix(self._path).lstrip("/"))
-            if info.get("type", "file") == "file" and kind_of(path) and not any(p.startswith(".") for p in path.split("/")):
+            if info.get("type", "file") != "file" or any(p.startswith(".") for p in path.split("/")):
+                continue
+            samples += _is_samples(path)
+            if kind_of(path):
                 changed = next((info[key] for key in _CHANGED if info.get(key) is not None), "")
                 size = info.get("size")
                 files.append(Found(path, location, size if isinstance(size, int) else -1, str(changed), _seconds(changed)))
-        return Listing(sorted(files, key=lambda f: f.path), [])
+        return _listing(files, [], samples)
 
     def read(self, file: Found, limit: int) -> bytes:
         """The first `limit` bytes of a file."""
@@ -168,6 +170,22 @@ class RemoteFolder:
             raise
         except Exception as error:  # each kind of file system has its own
             raise OSError(first_line(error)) from error
+
+
+def _listing(files: Iterable[Found], problems: list[tuple[str, str]], samples: int) -> Listing:
+    """In order. Of two names that only differ in bytes that are no text, one is left out and listed."""
+    by_path: dict[str, Found] = {}
+    for file in sorted(files, key=lambda f: (f.path, f.location)):
+        if file.path in by_path:
+            problems.append((file.path, "is the name of two files, which differ in bytes that are no text: one is left out"))
+        else:
+            by_path[file.path] = file
+    return Listing(list(by_path.values()), sorted(problems), samples)
+
+
+def _is_samples(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return name.startswith("samples_") and name.endswith(".jsonl")
 
 
 def _within(path: str, inside: str) -> str:

@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from equipoise.harness_ext.errors import EquipoiseError
 from equipoise.leaderboard import data
 from equipoise.leaderboard.figures import size_name
 from equipoise.leaderboard.frames import VERDICTS, filtered
-from equipoise.leaderboard.text import escaped
+from equipoise.leaderboard.text import escaped, whole
 from equipoise.leaderboard.views._tables import table
 
 COMMANDS = """equipoise score RUN --base BASE --tasks equipoise --results FOLDER
@@ -26,10 +27,10 @@ def current(title: str) -> data.Board | None:
     st.session_state["at"] = title
     restore("margin")
     with st.sidebar:
-        st.caption(f"Results in **{escaped(place(data.folder()), 80)}**")
+        st.caption("A built-in example" if data.is_example() else f"Results in **{escaped(place(data.folder()), 80)}**")
         margin = st.number_input(
-            "Margin", 0.005, 0.5, 0.03, 0.005, format="%.3f", key="margin", bind="query-params", persist_state="session",
-            help="The largest loss of general ability, above chance, that counts as none.",
+            "Margin", 0.005, 0.5, 0.03 if "margin" not in st.session_state else "min", 0.005, format="%.3f", key="margin",
+            bind="query-params", persist_state="session", help="The largest loss of general ability, above chance, that counts as none.",
         )  # fmt: skip
         live = st.toggle(
             "Live", key="live", bind="query-params", persist_state="session", help="Looks for new results every five seconds."
@@ -37,7 +38,11 @@ def current(title: str) -> data.Board | None:
     keep("margin")
     if live:
         _watch()
-    found = data.load(float(margin))
+    try:
+        found = data.load(float(margin))
+    except EquipoiseError as error:
+        st.error(said(error))
+        return None
     if data.trouble():
         st.error(said(data.trouble()))
     if found.rows.empty:
@@ -54,15 +59,19 @@ def current(title: str) -> data.Board | None:
 
 
 def place(folder: str) -> str:
-    """The end of a folder's path: enough to know it by, and no map of the server."""
-    return folder if "://" in folder else "/".join(Path(folder).parts[-2:])
+    """The end of a folder's path, or a URL without user and query: enough to know it by, and no map of the server."""
+    if "://" not in folder:
+        return "/".join(Path(folder).parts[-2:])
+    scheme, _, rest = folder.partition("?")[0].partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
 def said(error: object, *, plain: bool = False) -> str:
     """An error in words for the page, paths from the result folder on; `plain` for a table, which reads no Markdown."""
-    root = data.folder().rstrip("/")
-    words = str(error).replace(f"{Path(root).resolve()}/", "").replace(f"{root}/", "")
-    return words if plain else escaped(words, 600)
+    root, words = data.folder().rstrip("/"), str(error)
+    for start in (root,) if "://" in root else (str(Path(root).resolve()), str(Path(root).absolute())):
+        words = words.replace(f"{start}/", "").replace(start, place(root))
+    return whole(words) if plain else escaped(words, 600)
 
 
 @st.fragment(run_every=5.0)
@@ -78,10 +87,16 @@ def _problems(found: data.Board) -> None:
     if len(found.problems):
         with st.expander(counted_as(len(found.problems), "problem with a file", "problems with files")):
             table(found.problems)
-    if len(found.duplicates):
-        with st.expander(counted_as(len(found.duplicates), "superseded run", "superseded runs")):
-            st.caption("A newer run of the same checkpoint, task and settings counts.")
-            table(found.duplicates)
+    if len(found.not_counted):
+        with st.expander(counted_as(len(found.not_counted), "run that does not count", "runs that do not count")):
+            st.caption(
+                "Another run of the same checkpoint and task does: one with the settings of most checkpoints, of more documents, or newer."
+            )
+            table(found.not_counted)
+    if len(found.unpaired):
+        with st.expander(counted_as(len(found.unpaired), "verdict not paired", "verdicts not paired")):
+            st.caption("Taken from two independent errors instead, which is wider.")
+            table(found.unpaired.assign(reason=[said(reason, plain=True) for reason in found.unpaired["reason"]]))
     if found.left_out:
         with st.expander(counted_as(len(found.left_out), "task in no score", "tasks in no score")):
             st.caption("Their chance level or direction is not known. A `series.yaml` in the folder can give a task a role.")
@@ -97,21 +112,21 @@ def chosen(rows: pd.DataFrame) -> pd.DataFrame:
     """The filters, and the rows that pass them."""
     left, middle, right, last = st.columns([3, 3, 2, 3])
     known_series = sorted(rows["series"].dropna().astype(str).unique())
-    sizes = sorted(int(p) for p in rows["parameters"].dropna().unique())
-    present = [v for v in VERDICTS if (rows["verdict"] == v).any()]
-    names = {size_name(p): p for p in sizes}
-    for key, options in {"series": known_series, "verdict": present, "size": list(names), "name": None}.items():
+    names: dict[str, list[int]] = {}
+    for size in sorted(int(p) for p in rows["parameters"].dropna().unique()):
+        names.setdefault(size_name(size), []).append(size)
+    for key, options in {"series": known_series, "verdict": list(VERDICTS), "size": list(names), "name": None}.items():
         restore(key, options)
     with left:
         series = st.multiselect("Series", known_series, key="series", bind="query-params", persist_state="session")
     with middle:
-        verdicts = st.multiselect("Verdict", present, key="verdict", bind="query-params", persist_state="session")
+        verdicts = st.multiselect("Verdict", VERDICTS, key="verdict", bind="query-params", persist_state="session")
     with right:
         picked = st.multiselect("Size", list(names), key="size", bind="query-params", persist_state="session")
     with last:
         text = st.text_input("Name contains", key="name", bind="query-params", persist_state="session")
     keep("series", "verdict", "size", "name")
-    found = filtered(rows, series=series, verdicts=verdicts, sizes=[names[p] for p in picked], text=text)
+    found = filtered(rows, series=series, verdicts=verdicts, sizes=[size for name in picked for size in names[name]], text=text)
     if found.empty:
         st.info("No checkpoint passes these filters.")
     return found
@@ -147,8 +162,11 @@ def pick(label: str, names: Sequence[str], key: str) -> str:
     That one is set, not left to the widget: Streamlit keeps a default out of the URL, and a link to it that was sent would show another one
     as soon as the order changes.
     """
-    if st.session_state.get(key, st.query_params.get(key)) not in names:
+    wanted = st.session_state.get(key, st.query_params.get(key))
+    if wanted not in names:
         st.session_state[key] = kept if (kept := _kept().get(key)) in names else names[0]
+        if wanted is not None:
+            st.warning(f"{escaped(wanted)} is not here. This is {escaped(st.session_state[key])}.")
     restore(key)
     found = st.selectbox(label, list(names), index=None, key=key, bind="query-params", persist_state="session")
     keep(key)

@@ -11,13 +11,11 @@ ROW = 35
 MOST_ROWS = 20
 """Rows that a table shows before it scrolls."""
 
+_RANK = "Ranks by domain score that the errors leave open: pairs that differ after Holm's adjustment are in order"
+
 _TEXT: dict[str, tuple[str, str | None]] = {
     "checkpoint": ("Checkpoint", None),
     "verdict": ("Verdict", "Of general ability against the base, at the margin"),
-    "rank": (
-        "Rank by D",
-        "The ranks by domain score that the errors leave open: pairs that differ after Holm's adjustment are in order",
-    ),
     "mix": ("Mix", "Share of trained tokens from each source"),
     "series": ("Series", None),
     "base": ("Base", None),
@@ -41,6 +39,9 @@ _TEXT: dict[str, tuple[str, str | None]] = {
     "verdict_of": ("Verdict", None),
 }
 _NUMBERS: dict[str, tuple[str, str | None, str]] = {
+    "rank_best": ("Rank by D, best", f"{_RANK}, the best of them", "%d"),
+    "rank_worst": ("Rank by D, worst", f"{_RANK}, the worst of them", "%d"),
+    "not_compared": ("Not compared", "General tasks of the base that this checkpoint was not scored on, or otherwise", "%d"),
     "balance": ("Balance", "√(D · G): what is good on both sides", "%.3f"),
     "D": ("D", "Domain score: points of met criteria ÷ positive points; harm can push it below 0", "%.3f"),
     "D_low": ("D, low", "Lower end of the 95 % interval", "%.3f"),
@@ -75,6 +76,7 @@ _NUMBERS: dict[str, tuple[str, str | None, str]] = {
     "pass_all": ("Every phrasing", "Points of criteria met under every phrasing", "%.2f"),
     "pass_any": ("Some phrasing", "Points of criteria met under at least one phrasing", "%.2f"),
     "harm_any": ("Harm", "Negative points met under some phrasing", "%.2f"),
+    "no_harm": ("No harm", "One less the negative points met under some phrasing", "%.2f"),
     "from": ("From", None, "compact"),
     "to": ("To", None, "compact"),
     "gain": ("Gain per doubling", None, "%+.3f"),

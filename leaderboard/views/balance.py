@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from equipoise.leaderboard.figures import balance_figure
+from equipoise.leaderboard.frames import with_bases
 from equipoise.leaderboard.views._common import chosen, current, opened_point
 
 
@@ -14,6 +15,9 @@ def page() -> None:
     if found is None:
         return
     rows = chosen(found.rows)
+    if rows.empty:
+        return
+    rows = with_bases(rows, found.rows)
     rows = rows[rows["D"].notna() & rows["G"].notna()]
     if rows.empty:
         st.info(

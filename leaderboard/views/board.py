@@ -6,13 +6,28 @@ import pandas as pd
 import streamlit as st
 
 from equipoise.leaderboard.figures import mix_name
-from equipoise.leaderboard.frames import rank_name
+from equipoise.leaderboard.frames import VERDICTS
+from equipoise.leaderboard.text import as_csv
 from equipoise.leaderboard.views._common import chosen, current, open_checkpoint
 from equipoise.leaderboard.views._tables import table, title
 
-SHOWN = ["checkpoint", "verdict", "balance", "rank", "D", "G", "delta_G", "mix", "critical", "parameters", "tokens", "retention"]
+SHOWN = [
+    "checkpoint",
+    "verdict",
+    "balance",
+    "rank_best",
+    "rank_worst",
+    "D",
+    "G",
+    "delta_G",
+    "mix",
+    "critical",
+    "parameters",
+    "tokens",
+    "retention",
+]
 MORE = [
-    *("step", "D_low", "D_high", "G_low", "G_high", "delta_D", "delta_G_low", "delta_G_high", "paired", "on_front"),
+    *("not_compared", "step", "D_low", "D_high", "G_low", "G_high", "delta_D", "delta_G_low", "delta_G_high", "paired", "on_front"),
     *("series", "base", "recipe", "seed", "stage", "learning_rate", "kind", "date"),
 ]
 
@@ -25,9 +40,8 @@ def page() -> None:
     rows = chosen(found.rows).reset_index(drop=True)
     if rows.empty:
         return
-    shown = rows.assign(mix=rows["mix"].map(mix_name), rank=_ranks(rows))
-    every = found.rows.assign(rank=found.rows["rank_best"])
-    empty = {name for name in (*SHOWN, *MORE) if every[name].isna().all()}  # of all rows: a filter changes no columns
+    shown = rows.assign(mix=rows["mix"].map(mix_name))
+    empty = {name for name in (*SHOWN, *MORE) if found.rows[name].isna().all()}  # of all rows: a filter changes no columns
     event = table(
         shown[_columns(empty)],
         on_select="rerun",
@@ -40,18 +54,13 @@ def page() -> None:
     left.caption(_legend(rows))
     right.download_button(
         "CSV",
-        rows.to_csv(index=False).encode(),
+        lambda: as_csv(rows),
         "board.csv",
         "text/csv",
         width="stretch",
         icon=":material/download:",
         help="These rows, all columns",
     )
-
-
-def _ranks(rows: pd.DataFrame) -> pd.Series:
-    names = [rank_name(best, worst) for best, worst in zip(rows["rank_best"], rows["rank_worst"], strict=True)]
-    return pd.Series(names, index=rows.index, dtype="str")
 
 
 def _columns(empty: set[str]) -> list[str]:
@@ -71,7 +80,12 @@ def _opened(event: object, rows: pd.DataFrame) -> None:
 
 
 def _legend(rows: pd.DataFrame) -> str:
-    parts = ["In the order of verdict, then balance. Click the box at a row's start to open a checkpoint."]
+    order = ", ".join(verdict for verdict in VERDICTS if rows["verdict"].eq(verdict).any())
+    parts = [f"In the order of verdict ({order}), then balance. Click the box at a row's start to open a checkpoint."]
+    if (rows["not_compared"] > 0).any():
+        parts.append("Where general tasks of the base are not compared, no verdict is better than inconclusive.")
+    if (rows["D"].notna() & rows["rank_best"].isna()).any():
+        parts.append("Without a rank: scored on other domain tasks than most, or without an error.")
     if rows["paired"].any():
         parts.append("Verdicts are paired, document by document, where both runs have their samples.")
     if (~rows["paired"] & rows["delta_G"].notna()).any():

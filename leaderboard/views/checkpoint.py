@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -12,10 +13,12 @@ from equipoise.harness_ext.errors import EquipoiseError
 from equipoise.leaderboard import data
 from equipoise.leaderboard.figures import heat_figure, mix_name, size_name
 from equipoise.leaderboard.frames import dimension_table, question_rows
-from equipoise.leaderboard.text import cut, escaped, highlighted
+from equipoise.leaderboard.text import cut, escaped, highlighted, whole
 from equipoise.leaderboard.views._common import current, pick, said
 from equipoise.leaderboard.views._tables import table, title
 
+TOLD = {"name", "parameters", "config_hash"}
+"""Fields of a manifest that the page shows elsewhere."""
 FACTS = ["series", "base", "step", "tokens", "mix", "stage", "learning_rate", "seed", "recipe", "kind", "folder", "date"]
 
 
@@ -36,7 +39,7 @@ def page() -> None:
         st.caption("Rubric scores as they are, everything else as a share above chance. A missing error is unknown, not zero.")
     with right:
         st.subheader("What is known of it")
-        table(facts(row), alt="What is known of this checkpoint")
+        table(facts(row, data.manifest(name)), alt="What is known of this checkpoint")
     try:
         samples = data.rubric_samples(name)
     except EquipoiseError as error:
@@ -65,8 +68,8 @@ def _interval(row: pd.Series, key: str) -> str | None:
     return f"{low:.3f} to {high:.3f}, {'one-sided 95 % bounds' if key == 'delta_G' else '95 % interval'}"
 
 
-def facts(row: pd.Series) -> pd.DataFrame:
-    """What is known of a checkpoint, in words: columns fact and value_of."""
+def facts(row: pd.Series, manifest: Mapping[str, Any]) -> pd.DataFrame:
+    """What is known of a checkpoint, in words, the rest of its `checkpoint.json` last: columns fact and value_of."""
     words = {"size": size_name(float(row["parameters"])) if pd.notna(row["parameters"]) else "unknown"}
     for key in FACTS:
         value = row[key]
@@ -80,6 +83,11 @@ def facts(row: pd.Series) -> pd.DataFrame:
             words[key] = f"{value:%Y-%m-%d %H:%M} UTC"
         else:
             words[key] = str(value)
+    for key, value in manifest.items():
+        if key not in words and key not in TOLD and not isinstance(value, (dict, list)):
+            words[key] = whole(str(value))
+        elif isinstance(value, dict) and key not in ("mix",):
+            words |= {f"{key}, {part}": f"{v:,}" if isinstance(v, int) else whole(str(v)) for part, v in value.items()}
     return pd.DataFrame({"fact": [title(key) for key in words], "value_of": list(words.values())})
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
-from equipoise.harness_ext.compare import Compared
+from equipoise.harness_ext.compare import Compared, Flipped
 from equipoise.harness_ext.errors import EquipoiseError
 from equipoise.leaderboard import data
 from equipoise.leaderboard.figures import balance_figure, forest_figure
@@ -50,10 +52,15 @@ def page() -> None:
                 st.warning(escaped(warning, 400))
     first, second, _ = st.columns([1, 1, 3])
     first.download_button(
-        "Report (HTML)", as_html(comparison).encode(), "comparison.html", "text/html", width="stretch", icon=":material/download:"
+        "Report (HTML)",
+        as_html(comparison).encode("utf-8", "replace"),
+        "comparison.html",
+        "text/html",
+        width="stretch",
+        icon=":material/download:",
     )
     second.download_button(
-        "For a pull request", as_markdown(comparison).encode(), "comparison.md", "text/markdown", width="stretch",
+        "For a pull request", as_markdown(comparison).encode("utf-8", "replace"), "comparison.md", "text/markdown", width="stretch",
         icon=":material/download:", help="Markdown",
     )  # fmt: skip
     if len(comparison.compared) > 1 and shown[["D", "G"]].notna().all(axis=1).any():
@@ -76,28 +83,44 @@ def _choice(rows: pd.DataFrame) -> tuple[str, list[str]]:
         if "with" in st.session_state:  # a base that was chosen among them is no longer one of them
             st.session_state["with"] = [name for name in st.session_state["with"] if name in others]
         picked = st.multiselect(
-            "Checkpoints", others, own[:1], key="with", bind="query-params", persist_state="session", max_selections=MOST
+            "Checkpoints",
+            others,
+            None if "with" in st.session_state else own[:1],
+            key="with",
+            bind="query-params",
+            persist_state="session",
+            max_selections=MOST,
         )
     return base, picked
 
 
 def _titles(compared: Compared) -> str:
-    domain = compared.domain_verdict or "not scored"
+    domain: str = compared.domain_verdict or "not scored"
+    if domain == "better" and not compared.confirmed:
+        domain += " (unconfirmed)"
     return f"Domain: {domain} · General: {compared.general.decision.answer if compared.general else 'not scored'}"
+
+
+def _flipped(label: str, items: Sequence[Flipped]) -> None:
+    with st.expander(label.replace("{}", counted_as(len(items), "item", "items"))):
+        for flipped in items[:MOST_ITEMS]:
+            st.markdown(f"**{escaped(flipped.ability)}** {escaped(flipped.identifier)}")
+            st.code(cut(flipped.question[-1_500:]), language=None, wrap_lines=True)
+            st.markdown(f"right: {escaped(flipped.answer)} · before: {escaped(flipped.base)} · now: {escaped(flipped.other)}")
+        if len(items) > MOST_ITEMS:
+            st.caption(f"and {len(items) - MOST_ITEMS} more")
 
 
 def _details(compared: Compared, number: int) -> None:
     name = escaped(compared.name, 80)
     with st.expander(f"{name}: what changed", expanded=True):
         st.plotly_chart(forest_figure(compared), key=f"forest_{number}", alt="Differences to the base with their intervals")
-    lost = [f for a in compared.general.abilities for f in a.lost] if compared.general else []
-    with st.expander(f"{name}: {counted_as(len(lost), 'item', 'items')} right before, wrong now"):
-        for flipped in lost[:MOST_ITEMS]:
-            st.markdown(f"**{escaped(flipped.ability)}** {escaped(flipped.identifier)}")
-            st.code(cut(flipped.question[-1_500:]), language=None, wrap_lines=True)
-            st.markdown(f"right: {escaped(flipped.answer)} · before: {escaped(flipped.base)} · now: {escaped(flipped.other)}")
-        if len(lost) > MOST_ITEMS:
-            st.caption(f"and {len(lost) - MOST_ITEMS} more in the report")
+        st.caption(
+            "Bars: 95 % intervals. Filled: established after Holm's adjustment. Pale: what each line could detect four times in five."
+        )
+    abilities = compared.general.abilities if compared.general else []
+    _flipped(f"{name}: {{}} right before, wrong now", [f for a in abilities for f in a.lost])
+    _flipped(f"{name}: {{}} wrong before, right now", [f for a in abilities for f in a.won])
     questions = list(compared.domain.questions) if compared.domain else []
     with st.expander(f"{name}: answers to {counted_as(len(questions), 'question', 'questions')}, greatest losses first"):
         if not questions:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from equipoise.harness_ext.errors import EquipoiseError
 from equipoise.leaderboard import data
-from equipoise.leaderboard.frames import over_checkpoints, question_rows
+from equipoise.leaderboard.frames import over_checkpoints
 from equipoise.leaderboard.text import cut, escaped
 from equipoise.leaderboard.views._common import counted_as, current, pick, said
 from equipoise.leaderboard.views._tables import table
@@ -25,17 +25,15 @@ def page() -> None:
     if found is None:
         return
     by_task: dict[str, dict[str, pd.DataFrame]] = {}
-    documents: dict[str, dict[str, dict[str, object]]] = {}
     unread = []
     for name in found.rows["checkpoint"][:MOST]:
         try:
-            samples = data.rubric_samples(str(name))
+            found_here = data.rubric_questions(str(name))
         except EquipoiseError as error:
             unread.append({"checkpoint": name, "reason": said(error, plain=True)})
             continue
-        for task, rows in samples.items():
-            by_task.setdefault(task, {})[str(name)] = question_rows(rows)
-            documents.setdefault(task, {}).update({str(r["doc"].get("id", r["doc_id"])): r["doc"] for r in rows})
+        for task, rows in found_here.items():
+            by_task.setdefault(task, {})[str(name)] = rows
     if unread:
         with st.expander(f"{counted_as(len(unread), 'checkpoint', 'checkpoints')} without answers here"):
             table(pd.DataFrame(unread))
@@ -56,7 +54,8 @@ def page() -> None:
         + (f", those among the first {MOST} of the board." if len(found.rows) > MOST else ".")
     )
     asked = pick("Question", list(asked_all["question"]), "question")
-    _guideline(documents[task][asked])
+    has_it = next(name for name, rows in by_task[task].items() if asked in set(rows["question"]))
+    _guideline(next(r["doc"] for r in data.rubric_samples(has_it)[task] if str(r["doc"].get("id", r["doc_id"])) == asked))
     each = [(name, q.set_index("question")) for name, q in by_task[task].items()]
     scores = pd.DataFrame([{"checkpoint": name, **q.loc[asked].to_dict()} for name, q in each if asked in q.index])
     scores = scores.rename(columns={"critical": "failed"}).sort_values("score", ascending=False, kind="stable")

@@ -16,6 +16,8 @@ def page() -> None:
     if found is None:
         return
     rows = chosen(found.rows)
+    if rows.empty:
+        return
     rows = rows.assign(flops=6.0 * rows["parameters"].astype(float) * rows["tokens"].astype(float))
     axes = [over for over in ("parameters", "flops") if rows[over].notna().any()]
     if not axes:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from equipoise.leaderboard.figures import TITLES, training_figure
-from equipoise.leaderboard.frames import collapse_onset, flattening, training_points
+from equipoise.leaderboard.frames import best_lines, collapse_onset, flattening, training_points
 from equipoise.leaderboard.views._common import chosen, current, one_of, opened_point
+
+MOST_LINES = 24
+"""Lines in one picture: more are a tangle, and slow."""
 
 
 def page() -> None:
@@ -15,7 +19,9 @@ def page() -> None:
     if found is None:
         return
     rows = chosen(found.rows)
-    axes = [over for over in ("tokens", "step") if rows[over].notna().any()]
+    if rows.empty:
+        return
+    axes = [over for over in ("tokens", "step") if found.rows[over].notna().any()]
     if not axes:
         st.info("No checkpoint says its step or tokens. `checkpoint.json`, a name like `run@step500`, or `series.yaml` can:")
         st.code('checkpoints:\n  "run-500": {step: 500, tokens: 12m}', language="yaml")
@@ -23,13 +29,26 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         over = one_of("Along", {"tokens": "Tokens", "step": "Steps"}, axes, "over")
         log = st.toggle("Logarithmic", key="log", bind="query-params", persist_state="session")
-    points = training_points(rows, over)
-    onsets = collapse_onset(points, over)
+    every = training_points(found.rows, over)  # of all rows: a filter moves no mark
+    lines = sorted(every["line"].astype(str).unique())
+    chosen_lines = every.loc[every["checkpoint"].isin(rows["checkpoint"]) & ~every["is_base"], "line"]
+    shown = every["checkpoint"].isin(rows["checkpoint"]) | (every["is_base"] & every["line"].isin(chosen_lines))
+    points = best_lines(every[shown], MOST_LINES)
+    if points.empty:
+        st.info("None of these checkpoints says its step or tokens.")
+        return
+    if (count := every.loc[shown, "line"].nunique()) > MOST_LINES:
+        st.caption(f"{MOST_LINES} of {count} lines: those with the best balance. The filters show others.")
+
+    def drawn(marks: pd.DataFrame) -> pd.DataFrame:
+        return marks[marks["checkpoint"].isin(points["checkpoint"]) & marks["line"].isin(points["line"])]
+
+    onsets = drawn(collapse_onset(every, over))
     for side in ("balance", "D", "G"):
         if points[side].notna().any():
-            flats = flattening(points, over, side) if side != "balance" else None
+            flats = drawn(flattening(every, over, side)) if side != "balance" else None
             st.subheader(TITLES[side])
-            figure = training_figure(points, over, side, log=log, onsets=onsets, flats=flats)
+            figure = training_figure(points, over, side, log=log, onsets=onsets, flats=flats, lines=lines)
             opened_point(
                 st.plotly_chart(
                     figure, on_select="rerun", selection_mode="points", key=f"training_{side}", alt=f"{TITLES[side]} over training"

@@ -219,11 +219,12 @@ def leaderboard(
     address: Annotated[str, typer.Option(help="0.0.0.0 to be reached from other machines.")] = "localhost",
     headless: Annotated[bool, typer.Option("--headless", help="Do not open a browser.")] = False,
     base_path: Annotated[str, typer.Option(help="Path behind a proxy, e.g. leaderboard.")] = "",
+    login: Annotated[bool, typer.Option("--login", help="Refuse to start unless readers must log in, see docs/deploy.md.")] = False,
 ) -> None:
     """Open the leaderboard of a result folder. It reads, and writes nothing there."""
     from equipoise.leaderboard._serve import run_leaderboard
 
-    raise typer.Exit(run_leaderboard(folder, port=port, address=address, headless=headless, base_path=base_path))
+    raise typer.Exit(run_leaderboard(folder, port=port, address=address, headless=headless, base_path=base_path, login=login))
 
 
 @app.command("summary")
