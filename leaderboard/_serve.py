@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from equipoise.harness_ext.errors import EquipoiseError, MissingExtraError, ResultsError
+from equipoise.leaderboard._environment import EXAMPLE, FOLDER, LOGIN
 from equipoise.leaderboard.example import example_folder
 
 APP = Path(__file__).parent / "app.py"
@@ -37,11 +38,10 @@ def run_leaderboard(folder: str | None, *, port: int, address: str, headless: bo
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or error
             raise EquipoiseError(f"port {port} of {address} cannot be used ({reason}); choose another with --port") from error
-    from equipoise.leaderboard.data import EXAMPLE, FOLDER, LOGIN
-    from equipoise.leaderboard.index import open_folder
+    if folder is not None and "://" in folder:
+        from equipoise.leaderboard.index import open_folder
 
-    if folder is not None:
-        open_folder(folder)  # a URL that nothing here can read is told now
+        open_folder(folder)  # one that nothing here can read is told now
     environment = os.environ | {
         FOLDER: example_folder().as_posix() if folder is None else folder,
         EXAMPLE: str(int(folder is None)),

@@ -16,7 +16,7 @@ st.set_page_config(page_title="equipoise", page_icon=str(ICON), layout="wide")
 st.html(STYLE)
 
 PAGES = [
-    st.Page(board.page, title="Board", icon=":material/leaderboard:", url_path="board", default=True),
+    st.Page(board.page, title="Board", icon=":material/leaderboard:", default=True),
     st.Page(balance.page, title="Balance", icon=":material/balance:", url_path="balance"),
     st.Page(training.page, title="Training", icon=":material/show_chart:", url_path="training"),
     st.Page(size.page, title="Size", icon=":material/straighten:", url_path="size"),
@@ -25,9 +25,10 @@ PAGES = [
     st.Page(questions.page, title="Questions", icon=":material/quiz:", url_path="questions"),
     st.Page(method.page, title="Method", icon=":material/menu_book:", url_path="method"),
 ]
+HIDDEN = st.Page(board.page, title="Board", url_path="board", visibility="hidden")  # a link that spells the first page out
 if data.needs_login() and not st.user.is_logged_in:  # without a provider Streamlit fails here, and shows nothing
     st.title("equipoise")
     st.button("Log in", on_click=st.login)
     st.stop()
 st.session_state["pages"] = {page.url_path or "board": page for page in PAGES}
-st.navigation(PAGES).run()
+st.navigation([*PAGES, HIDDEN]).run()

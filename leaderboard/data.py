@@ -19,6 +19,7 @@ from equipoise.harness_ext.compare import Comparison, compare, graded_answers
 from equipoise.harness_ext.errors import EquipoiseError, ResultsError
 from equipoise.harness_ext.manifest import FILE, read_manifest
 from equipoise.harness_ext.results import read_run
+from equipoise.leaderboard._environment import EXAMPLE, FOLDER, LOGIN
 from equipoise.leaderboard.frames import (
     ANSWERED,
     abilities,
@@ -35,12 +36,6 @@ from equipoise.leaderboard.frames import (
 from equipoise.leaderboard.index import Index
 from equipoise.leaderboard.text import whole
 
-FOLDER = "EQUIPOISE_LEADERBOARD"
-"""Environment variable with the result folder; set by `equipoise leaderboard`."""
-EXAMPLE = "EQUIPOISE_LEADERBOARD_EXAMPLE"
-"""Environment variable: `1` where that is the built-in example."""
-LOGIN = "EQUIPOISE_LEADERBOARD_LOGIN"
-"""Environment variable: `1` where readers must log in."""
 LOOK_AGAIN = 3.0
 LOOK_FAR_AGAIN = 60.0
 """Seconds between two looks for new files, on this machine and at a URL."""

@@ -345,7 +345,6 @@ def test_questions_over_checkpoints():
     assert dimension_table(asked(0.2, 0.4, 0.9)).loc[:, "score"].to_dict() == pytest.approx(
         {"x": 0.3, "y": 0.9, "all questions": 0.5}
     )
-    assert over_checkpoints({}).empty
 
 
 def test_ranks_leave_open_what_the_errors_do():

@@ -16,6 +16,7 @@ from test_compare import choices, question, questions, save
 
 from equipoise.harness_ext.errors import EquipoiseError, ResultsError
 from equipoise.leaderboard import data
+from equipoise.leaderboard._environment import FOLDER, LOGIN
 from equipoise.leaderboard._serve import run_leaderboard
 from equipoise.leaderboard.text import as_csv, escaped, highlighted
 from equipoise.leaderboard.views._common import place, said
@@ -45,7 +46,7 @@ def see(monkeypatch):
     """Opens a page on a folder: `see(folder, "board", series="x")`. It has no exception."""
 
     def opened(folder, page="board", **query):
-        monkeypatch.setenv(data.FOLDER, str(folder))
+        monkeypatch.setenv(FOLDER, str(folder))
         at = AppTest.from_file(str(APP), default_timeout=60)
         at._page_hash = "" if page == "board" else calc_hash(page)  # `switch_page` knows files only
         for name, value in query.items():
@@ -424,7 +425,7 @@ def test_texts_for_pages_and_files():
 
 def test_what_stands_for_the_folder(monkeypatch):
     assert place("ftp://user:hunter2@host/dir?key=1") == "ftp://host/dir"
-    monkeypatch.setenv(data.FOLDER, "/srv/secret/results")
+    monkeypatch.setenv(FOLDER, "/srv/secret/results")
     assert said(ResultsError("/srv/secret/results/a/x.json: gone"), plain=True) == "a/x.json: gone"
     assert said(ResultsError("/srv/secret/results: no such folder"), plain=True) == "secret/results: no such folder"
 
@@ -441,8 +442,8 @@ def test_no_login_no_page(tmp_path, monkeypatch, capsys):
         secrets.write_text(text)
         with pytest.raises(EquipoiseError, match=why):
             serve()
-    monkeypatch.setenv(data.FOLDER, str(tmp_path))
-    monkeypatch.setenv(data.LOGIN, "1")
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    monkeypatch.setenv(LOGIN, "1")
     secrets.unlink()
     at = AppTest.from_file(str(APP), default_timeout=60).run()
     assert len(at.dataframe) == 0

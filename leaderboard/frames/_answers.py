@@ -54,26 +54,11 @@ def dimension_table(questions: pd.DataFrame) -> pd.DataFrame:
 
 
 def over_checkpoints(by_checkpoint: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """One row per question: title, category, checkpoints, mean, lowest and highest score, discrimination, and `all_fail`, `all_pass`.
+    """One row per question of at least one checkpoint: title, category, checkpoints, mean, lowest and highest score, discrimination, and `all_fail`, `all_pass`.
 
     Discrimination: correlation, over checkpoints, of the question's score with the mean score of the other questions; missing below four
     checkpoints or without spread. `all_fail`: no checkpoint scores above 0; `all_pass`: every one has full marks.
     """
-    if not by_checkpoint:
-        return pd.DataFrame(
-            columns=[
-                "question",
-                "title",
-                "category",
-                "checkpoints",
-                "mean",
-                "lowest",
-                "highest",
-                "discrimination",
-                "all_fail",
-                "all_pass",
-            ]
-        )
     scores = pd.DataFrame({name: q.set_index("question")["score"] for name, q in by_checkpoint.items()})
     facts = pd.concat(by_checkpoint.values()).drop_duplicates("question").set_index("question")[["title", "category"]]
     table = facts.reindex(scores.index)

@@ -208,6 +208,11 @@ def test_compare_and_downloads(server, tab, tmp_path):
     assert (text.count("\n"), text.split(",")[0]) == (3, "checkpoint")
 
 
+def test_the_first_page_has_a_name_too(server, tab):
+    assert len(tab.see(f"{server}/board?name=mix80", "Board").get_by_role("link", name="Board").all()) == 1
+    assert len(tab.rows()) == 2
+
+
 def test_the_keyboard_reaches_the_table(server, tab):
     page = tab.see(f"{server}/", "Board")
     tab.rows()
