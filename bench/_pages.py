@@ -15,7 +15,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-PAGES = ("Board", "Balance", "Training", "Size", "Checkpoint", "Questions")
+PAGES = ("Board", "Balance", "Training", "Size", "Checkpoint", "Compare", "Questions")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 STILL = "document.querySelector('[data-test-script-state=notRunning]') !== null"
 PORT = 8599
@@ -34,7 +34,7 @@ def measure_pages(folder: Path, cache: Path, repeats: int) -> dict[str, Any]:
         _wait(server)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-            found = {"first_visit_s": _visit(browser, "Board")}
+            found = {"first_page_s": _visit(browser, "Board")}
             seconds = {name: [_visit(browser, name) for _ in range(repeats)] for name in PAGES}
             found |= {f"{name.lower()}_page_s": round(statistics.median(taken), 2) for name, taken in seconds.items()}
             found["filter_s"] = round(statistics.median(_filter(browser, f"run{i + 3}-step-1") for i in range(repeats)), 2)

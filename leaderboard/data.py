@@ -152,7 +152,7 @@ def _tables(root: str, version: int) -> _Tables:
     scores, checkpoints = index.scores(superseded=True), index.checkpoints()
     old = scores["superseded"]
     superseded = scores.loc[old, ["checkpoint", "task", "date", "file"]].drop_duplicates()
-    scores = scores[~old]
+    scores = scores[~old] if old.any() else scores
     counts = counted(scores)
     if found := _chances(root, scores, left_out(scores, counts)):
         scores = scores.assign(chance=scores["chance"].fillna(scores["task"].astype(object).map(found)))

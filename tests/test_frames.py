@@ -302,10 +302,15 @@ def test_where_collapse_sets_in_and_stays():
 
 
 def test_where_gains_flatten():
-    points = line(step=[1, 2, 3, 4], D=[0.1, 0.4, 0.42, 0.43], D_high=[0.15, 0.45, 0.47, 0.48])
-    assert flattening(points, "step", "D")["step"].tolist() == [2]
-    assert flattening(line(step=[1, 2, 3], D=[0.1, 0.4, 0.8], D_high=[0.15, 0.45, 0.85]), "step", "D").empty
-    assert flattening(line(step=[1, 2, 3], D=[0.1, 0.4, 0.4], D_high=[0.15, NONE, 0.45]), "step", "D").empty
+    def flat(means, half=0.05):
+        means = np.array(means)
+        points = line(step=list(range(1, len(means) + 1)), D=means, D_low=means - half, D_high=means + half)
+        return flattening(points, "step", "D")["step"].tolist()
+
+    assert flat([0.1, 0.4, 0.42, 0.43]) == [2]
+    assert flat([0.1, 0.4, 0.8]) == []  # rises to the end
+    assert flat([0.1, 0.15, 0.2, 0.25, 0.29], 0.2) == []  # no gain is shown at all
+    assert flat([0.1, NONE, 0.4, 0.4]) == []
 
 
 def test_a_base_begins_the_lines_that_started_from_it():

@@ -14,6 +14,7 @@ PREFERENCE = ("score", "above_chance", "prompt_level_strict_acc", *METRICS)
 _AS_IT_IS = ("score", "above_chance")
 """Metrics that are shares above chance already."""
 COLUMNS = ["checkpoint", "role", "ability", "task", "metric", "documents", "date", "value", "stderr", "chance", "test"]
+NEEDED = [*COLUMNS[:-1], "filter", "version", "form", "shots", "file"]
 TEST = ["task", "metric", "filter", "version", "form", "shots", "documents"]
 """Numbers can be set against each other where all of these are equal."""
 
@@ -61,7 +62,7 @@ def _candidates(scores: pd.DataFrame) -> pd.DataFrame:
     keep = ~np.isnan(order) & ~scores["is_group"] & (scores["role"] != "ignore") & scores["value"].notna()
     keep &= scores["metric"].ne("prompt_level_strict_acc") | ~np.isnan(strict)
     keep &= scores["metric"].ne("score") | scores["filter"].eq("rubric")
-    rows: pd.DataFrame = scores.assign(_order=order)[keep]
+    rows: pd.DataFrame = scores.loc[keep, NEEDED].assign(_order=order[keep])
     alike = rows.groupby(TEST, observed=True, sort=False, dropna=False)
     rows = rows.assign(_form=rows["form"].fillna(0).astype(int), test=alike.ngroup(), _often=alike["_order"].transform("size"))
     by = ["_form", "_order", "_often", "documents", "date"]

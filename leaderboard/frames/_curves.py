@@ -54,14 +54,15 @@ def collapse_onset(points: pd.DataFrame, over: str) -> pd.DataFrame:
 
 
 def flattening(points: pd.DataFrame, over: str, side: str) -> pd.DataFrame:
-    """Per line the first place after which no checkpoint lies above the 95 % interval of that one; lines without intervals are not in it."""
+    """Per line the first place that lies above the line's first point with its whole 95 % interval, and after which no checkpoint lies above
+    that interval; lines without intervals, or without a gain, are not in it."""
     found = []
     for line, members in points.groupby("line", sort=False):
-        high, mean = members[f"{side}_high"].to_numpy(float), members[side].to_numpy(float)
-        if len(members) < 3 or np.isnan(high).any() or np.isnan(mean).any():
+        low, mean, high = (members[f"{side}{end}"].to_numpy(float) for end in ("_low", "", "_high"))
+        if len(members) < 3 or np.isnan([low, mean, high]).any():
             continue
         later = np.maximum.accumulate(mean[::-1])[::-1]
-        flat = np.flatnonzero(np.append(later[1:], -np.inf) <= high)
+        flat = np.flatnonzero((np.append(later[1:], -np.inf) <= high) & (low > mean[0]))
         if len(flat) and flat[0] < len(members) - 1:
             found.append((line, members[over].iloc[flat[0]], members["checkpoint"].iloc[flat[0]]))
     return pd.DataFrame(found, columns=["line", over, "checkpoint"])

@@ -54,20 +54,22 @@ def scores(
     files = cursor.execute("SELECT id, path, coalesce(date, modified) AS date FROM files WHERE kind = 'results'").fetchnumpy()
     names = cursor.execute("SELECT id, name FROM checkpoints").fetchnumpy()
     words = cursor.execute("SELECT id, word FROM words").fetchnumpy()
+    by_file = _by_id(files["id"], _numbers(files["date"]))
+    take = found.pop  # of a million rows each column is let go as soon as it is made
     columns: dict[str, Any] = {
-        "is_group": np.asarray(found["is_group"], np.bool_),
-        "value": _numbers(found["value"]),
-        "stderr": _numbers(found["stderr"]),
-        "chance": _numbers(found["chance"]),
-        "higher_is_better": _flags(found["higher_is_better"]),
-        "superseded": np.asarray(found["superseded"], np.bool_),
-        "checkpoint": _category(found["checkpoint"], names["id"], names["name"]),
-        "file": _category(found["file"], files["id"], files["path"]),
-        "date": _dates(_by_id(files["id"], _numbers(files["date"]))[np.asarray(found["file"], np.int64)]),
-        "role": pd.Categorical.from_codes(np.asarray(found["role"], np.int8), categories=pd.Index(ROLES, dtype="str")),
+        "date": _dates(by_file[np.asarray(found["file"], np.int64)]),
+        "is_group": np.asarray(take("is_group"), np.bool_),
+        "value": _numbers(take("value")),
+        "stderr": _numbers(take("stderr")),
+        "chance": _numbers(take("chance")),
+        "higher_is_better": _flags(take("higher_is_better")),
+        "superseded": np.asarray(take("superseded"), np.bool_),
+        "checkpoint": _category(take("checkpoint"), names["id"], names["name"]),
+        "file": _category(take("file"), files["id"], files["path"]),
+        "role": pd.Categorical.from_codes(np.asarray(take("role"), np.int8), categories=pd.Index(ROLES, dtype="str")),
     }
-    columns |= {name: _category(found[name], words["id"], words["word"]) for name in _WORDS}
-    columns |= {name: _whole(found[name]) for name in _WHOLE}
+    columns |= {name: _category(take(name), words["id"], words["word"]) for name in _WORDS}
+    columns |= {name: _whole(take(name)) for name in _WHOLE}
     return pd.DataFrame({name: columns[name] for name in COLUMNS}, copy=False)
 
 

@@ -39,8 +39,8 @@ _TEXT: dict[str, tuple[str, str | None]] = {
     "verdict_of": ("Verdict", None),
 }
 _NUMBERS: dict[str, tuple[str, str | None, str]] = {
-    "rank_best": ("Rank by D, best", f"{_RANK}, the best of them", "%d"),
-    "rank_worst": ("Rank by D, worst", f"{_RANK}, the worst of them", "%d"),
+    "rank_best": ("Best rank", f"{_RANK}, the best of them", "%d"),
+    "rank_worst": ("Worst rank", f"{_RANK}, the worst of them", "%d"),
     "not_compared": ("Not compared", "General tasks of the base that this checkpoint was not scored on, or otherwise", "%d"),
     "balance": ("Balance", "√(D · G): what is good on both sides", "%.3f"),
     "D": ("D", "Domain score: points of met criteria ÷ positive points; harm can push it below 0", "%.3f"),

@@ -55,6 +55,6 @@ def page() -> None:
                 )
             )
     st.caption(
-        "Bands: 95 % intervals. × marks where a collapse sets in that lasts; □ the checkpoint after which none lies above its interval. "
+        "Bands: 95 % intervals. × marks where a collapse sets in that lasts; □ a checkpoint that is above the first one, and after which none lies above its interval. "
         "One line is one run: training noise is not in the bands."
     )
