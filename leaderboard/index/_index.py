@@ -95,7 +95,7 @@ class Index:
         | stderr | float, as written; NaN: unknown. Never 0 for unknown, never derived; none of lighteval's |
         | higher_is_better | boolean; NA: unknown |
         | documents | Int64; NA: unknown |
-        | version | category; of the task |
+        | version | category; of the task, with that of its grader where rules grade |
         | form | Int64; of a rubric, 0 the canonical one; NA: the task has none |
         | shots | Int64; few-shot examples |
         | chance | float; the task's chance level where its file says it, else NaN |

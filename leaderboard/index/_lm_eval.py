@@ -142,8 +142,10 @@ class _Settings:
     def task(self, name: str, is_group: bool, ability: str | None, scores: list[Score], metrics: Mapping[str, Any]) -> Task:
         """The task with its scores and settings."""
         config = mapping(self.configs.get(name))
-        version = text(self.versions.get(name))
-        form = count(mapping(config.get("metadata")).get("form"))
+        metadata = mapping(config.get("metadata"))
+        version, grader = text(self.versions.get(name)), text(metadata.get("grader"))
+        version = f"{version} (grader {grader})" if version and grader else version
+        form = count(metadata.get("form"))
         shots = next(
             (n for v in (self.shots.get(name), config.get("num_fewshot"), self.any_shots) if (n := count(v)) is not None), None
         )
@@ -154,7 +156,7 @@ class _Settings:
             version, shots, self.limit, form, self.chat, self.system, self.run,
             _written([config.get("generation_kwargs"), config.get("repeats")]),
         )  # fmt: skip
-        told = (mapping(self.measures.get(name)).get("chance"), mapping(config.get("metadata")).get("chance"))
+        told = (mapping(self.measures.get(name)).get("chance"), metadata.get("chance"))
         chance = next((c for value in told if (c := finite(value)) is not None and 0 <= c < 1), None)
         task = Task(storable(name), is_group, ability, documents, version, form, shots, known, scores, chance)
         if form is None and task.is_rubric:

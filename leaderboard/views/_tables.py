@@ -61,7 +61,11 @@ _NUMBERS: dict[str, tuple[str, str | None, str]] = {
     "seed": ("Seed", None, "%d"),
     "learning_rate": ("Learning rate", None, "%.1e"),
     "value": ("Score", "Rubric scores as they are, everything else above chance", "%.3f"),
-    "stderr": ("Std. error", "As in the files; empty where they have none", "%.3f"),
+    "stderr": (
+        "Std. error",
+        "Of the files, above chance; empty where they have none. A 0, for all right or all wrong, becomes that of one document in n + 2",
+        "%.3f",
+    ),
     "documents": ("Documents", None, "localized"),
     "tasks": ("Tasks", None, "%d"),
     "checkpoints": ("Checkpoints", None, "%d"),

@@ -85,9 +85,9 @@ def facts(row: pd.Series, manifest: Mapping[str, Any]) -> pd.DataFrame:
             words[key] = str(value)
     for key, value in manifest.items():
         if key not in words and key not in TOLD and not isinstance(value, (dict, list)):
-            words[key] = whole(str(value))
+            words[key] = f"{value:,}" if type(value) is int else whole(str(value))
         elif isinstance(value, dict) and key not in ("mix",):
-            words |= {f"{key}, {part}": f"{v:,}" if isinstance(v, int) else whole(str(v)) for part, v in value.items()}
+            words |= {f"{key}, {part}": f"{v:,}" if type(v) is int else whole(str(v)) for part, v in value.items()}
     return pd.DataFrame({"fact": [title(key) for key in words], "value_of": list(words.values())})
 
 
