@@ -116,7 +116,8 @@ def test_every_page_of_a_small_series(see, small, page):
 
 
 def test_the_board_has_verdicts_mixes_and_ranks(see, small):
-    found = see(small).main.dataframe[0].value.set_index("checkpoint")
+    at = see(small)
+    found = at.main.dataframe[0].value.set_index("checkpoint")
     assert found["verdict"].to_dict() == {
         "mix20-step-100": "no collapse", "mix20-step-200": "no collapse", "base": "base", "mix80-step-100": "collapse", "mix80-step-200": "collapse",
     }  # fmt: skip
@@ -124,7 +125,10 @@ def test_the_board_has_verdicts_mixes_and_ranks(see, small):
     assert found.loc["mix80-step-200", "delta_G"] == pytest.approx(-2 / 3)
     assert found.loc["base", ["D", "G", "tokens"]].tolist()[:2] == pytest.approx([0.25, 2 / 3])
     assert found.loc["mix20-step-200", "tokens"] == 20_000
-    assert found[["rank_best", "rank_worst"]].notna().all().all()
+    assert "rank_best" not in found
+    assert "every rank by D open" in words(at)
+    ranked = data.load(0.03).rows
+    assert (ranked["rank_best"].tolist(), ranked["rank_worst"].tolist()) == ([1] * 5, [5] * 5)
 
 
 def test_filters_and_the_address(see, small):

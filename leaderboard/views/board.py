@@ -42,6 +42,8 @@ def page() -> None:
         return
     shown = rows.assign(mix=rows["mix"].map(mix_name))
     empty = {name for name in (*SHOWN, *MORE) if found.rows[name].isna().all()}  # of all rows: a filter changes no columns
+    if _all_open(found.rows):
+        empty |= {"rank_best", "rank_worst"}
     event = table(
         shown[_columns(empty)],
         on_select="rerun",
@@ -51,7 +53,7 @@ def page() -> None:
     )
     _opened(event, rows)
     left, right = st.columns([5, 1])
-    left.caption(_legend(rows))
+    left.caption(_legend(rows) + (" The errors leave every rank by D open." if _all_open(found.rows) else ""))
     right.download_button(
         "CSV",
         lambda: as_csv(rows),
@@ -61,6 +63,11 @@ def page() -> None:
         icon=":material/download:",
         help="These rows, all columns",
     )
+
+
+def _all_open(rows: pd.DataFrame) -> bool:
+    """Whether the errors leave every rank to everybody."""
+    return bool(rows["rank_best"].nunique() == rows["rank_worst"].nunique() == 1 and len(rows) > 1)
 
 
 def _columns(empty: set[str]) -> list[str]:
