@@ -96,5 +96,5 @@ def _right_choices(row: Mapping[str, Any]) -> int:
 
 def _is_choice(row: Mapping[str, Any]) -> bool:
     """Whether a row compares log-likelihoods: its answers are (log-prob, greedy) pairs."""
-    answer = row["filtered_resps"][0]
+    answer = next(iter(row["filtered_resps"]), None)
     return isinstance(answer, (list, tuple)) and len(answer) == 2

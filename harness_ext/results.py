@@ -60,14 +60,12 @@ class Run:
                 continue
             try:
                 row = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise ResultsError(f"{path}, line {number}: not valid JSON, the file may be cut off ({error})") from error
             missing = [k for k in _SAMPLE if k not in row] if isinstance(row, dict) else list(_SAMPLE)
             if missing:
                 raise ResultsError(f"{path}, line {number}: no sample of lm-eval 0.4: {', '.join(missing)} missing")
-            odd = [k for k, kind in _SAMPLE.items() if not isinstance(row[k], kind)] + ["filtered_resps"] * (
-                row["filtered_resps"] == []
-            )
+            odd = [k for k, kind in _SAMPLE.items() if not isinstance(row[k], kind)]
             if odd:
                 raise ResultsError(f"{path}, line {number}: no sample of lm-eval 0.4: {odd[0]} is {json.dumps(row[odd[0]])[:60]}")
             rows.append(row)
@@ -99,7 +97,7 @@ def read_run(path: Path) -> Run:
         raise ResultsError(f"{path}: no such result folder or results_*.json file")
     try:
         results = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ResultsError(f"{path}: not valid JSON, the file may be cut off ({error})") from error
     if not isinstance(results, dict) or not isinstance(results.get("results"), dict):
         raise ResultsError(f"{path}: no lm-eval 0.4 result file: the key 'results' is missing")

@@ -7,16 +7,17 @@ import signal
 import socket
 import subprocess
 import sys
-import tomllib
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from equipoise.harness_ext.errors import EquipoiseError, MissingExtraError, ResultsError
+from equipoise.harness_ext.errors import EquipoiseError, MissingExtraError, ResultsError, first_line
 from equipoise.leaderboard._environment import EXAMPLE, FOLDER, LOGIN
 from equipoise.leaderboard.example import example_folder
 
 APP = Path(__file__).parent / "app.py"
-SECRETS = Path(".streamlit") / "secrets.toml"
+PROVIDER = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
+"""What the page's one provider needs."""
 SHUTDOWN = 10.0
 """Seconds that the server has to end."""
 
@@ -78,18 +79,18 @@ def run_leaderboard(folder: str | None, *, port: int, address: str, headless: bo
 
 
 def _check_login() -> None:
-    """Raises `EquipoiseError` where nobody could log in: better no page than an open one."""
-    places = [Path.cwd() / SECRETS, Path.home() / SECRETS]
-    path = next((p for p in places if p.is_file()), None)
-    if path is None:
-        raise EquipoiseError(f"--login: no {SECRETS} here or in the home folder; docs/deploy.md shows one")
+    """Raises `EquipoiseError` where nobody could log in: better no page than an open one, or one that nobody can enter."""
+    import streamlit as st
+
     try:
-        auth = tomllib.loads(path.read_text("utf-8")).get("auth") or {}
-    except (OSError, ValueError) as error:
-        raise EquipoiseError(f"{path}: cannot be read ({error})") from error
-    missing = [key for key in ("redirect_uri", "cookie_secret") if key not in auth]
+        auth = st.secrets.get("auth")
+    except FileNotFoundError as error:  # also of a broken one
+        raise EquipoiseError(
+            f"--login: no readable .streamlit/secrets.toml here or in the home folder ({first_line(error)})"
+        ) from error
+    missing = [key for key in PROVIDER if not isinstance(auth, Mapping) or not auth.get(key)]
     if missing:
-        raise EquipoiseError(f"{path}: {missing[0]} is missing in [auth]; docs/deploy.md shows it")
+        raise EquipoiseError(f"--login: {missing[0]} is missing in [auth] of .streamlit/secrets.toml; docs/deploy.md shows one")
     if find_spec("authlib") is None:
         raise MissingExtraError('--login needs Authlib: pip install "streamlit[auth]"')
 

@@ -28,19 +28,20 @@ from equipoise.leaderboard.frames import (
     counted,
     critical_failures,
     left_out,
+    measured,
     passed_over,
     question_rows,
     rubric_runs,
     sides,
 )
 from equipoise.leaderboard.index import Index
-from equipoise.leaderboard.text import whole
+from equipoise.leaderboard.text import counted_as, whole
 
 LOOK_AGAIN = 3.0
 LOOK_FAR_AGAIN = 60.0
 """Seconds between two looks for new files, on this machine and at a URL."""
 MOST_PAIRED = 40
-"""Checkpoints whose verdict on the board is paired, document by document; a larger board takes the files' errors."""
+"""Checkpoints with a base whose verdicts on the board are paired, document by document; a larger board takes the files' errors."""
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 """What samples that are not as lm-eval writes them raise, wherever they are used."""
 Stamp = tuple[tuple[str, int, int], ...]
@@ -75,8 +76,6 @@ class _Tables:
     left_out: Sequence[str]
     problems: pd.DataFrame
     not_counted: pd.DataFrame
-    paired: pd.DataFrame
-    unpaired: pd.DataFrame
     rubrics: pd.DataFrame
     """Per checkpoint and rubric task the file of the run that counts: checkpoint, task, file."""
     roles: pd.DataFrame
@@ -135,15 +134,19 @@ def trouble() -> str | None:
 
 def load(margin: float) -> Board:
     """The frames of the folder as it is now."""
-    return _load(folder(), version(), margin)
+    root, now = folder(), version()
+    pairs, _ = _pairs(root, _tables(root, now))
+    return _load(root, now, margin, tuple((name, tuple(_stamp(p) for p in paths)) for name, paths in pairs.items()))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _load(root: str, version: int, margin: float) -> Board:
+def _load(root: str, version: int, margin: float, stamps: tuple[tuple[str, tuple[Stamp, ...]], ...]) -> Board:
+    """`stamps`: what the samples are now, for they can come later than the results that the tables are made of."""
     made = _tables(root, version)
-    rows = board(made.sides, made.checkpoints, made.differences, margin=margin, paired=made.paired)
+    paired, unpaired = _paired(root, made)
+    rows = board(made.sides, made.checkpoints, made.differences, margin=margin, paired=paired)
     rows["critical"] = rows["checkpoint"].map(made.critical)
-    return Board(rows, made.parts, made.left_out, made.problems, made.not_counted, made.unpaired)
+    return Board(rows, made.parts, made.left_out, made.problems, made.not_counted, unpaired)
 
 
 @st.cache_resource(show_spinner="Reading the results …", max_entries=1)
@@ -153,25 +156,22 @@ def _tables(root: str, version: int) -> _Tables:
     old = scores["superseded"]
     superseded = scores.loc[old, ["checkpoint", "task", "date", "file"]].drop_duplicates()
     scores = scores[~old] if old.any() else scores
-    counts = counted(scores)
-    if found := _chances(root, scores, left_out(scores, counts)):
+    every = measured(scores)
+    if found := _chances(root, scores, left_out(scores, every)):
         scores = scores.assign(chance=scores["chance"].fillna(scores["task"].astype(object).map(found)))
-        counts = counted(scores)
-    parts, differences = abilities(counts), against_base(counts, checkpoints)
+        every = measured(scores)
+    parts = abilities(counted(every))
     said = scores["role"].eq("domain") & scores["filter"].ne("rubric") | scores["role"].eq("ignore")
     roles = scores[said & ~scores["is_group"]].drop_duplicates(["checkpoint", "task"])[["checkpoint", "task", "role"]].astype(str)
-    paired, unpaired = _paired(root, differences, checkpoints, roles)
     return _Tables(
         parts=parts,
         sides=sides(parts),
         checkpoints=checkpoints,
-        differences=differences,
+        differences=against_base(every, checkpoints),
         critical=critical_failures(scores),
-        left_out=left_out(scores, counts),
+        left_out=left_out(scores, every),
         problems=index.problems(),
-        not_counted=pd.concat([superseded, passed_over(scores)]).astype({"checkpoint": str, "task": str, "file": str}),
-        paired=paired,
-        unpaired=unpaired,
+        not_counted=pd.concat([superseded, passed_over(every)]).astype({"checkpoint": str, "task": str, "file": str}),
         rubrics=rubric_runs(scores)[["checkpoint", "task", "file"]].astype(str),
         roles=roles,
     )
@@ -196,34 +196,46 @@ def _chances(root: str, scores: pd.DataFrame, tasks: Sequence[str]) -> dict[str,
     return found
 
 
-def _paired(
-    root: str, differences: pd.DataFrame, checkpoints: pd.DataFrame, roles: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(paired differences of checkpoints that took all tests of their base, as `frames.board` takes them; why others have none)."""
-    found, reasons = [], []
-    whole = differences[(differences["not_compared"] == 0) & differences["delta_G"].notna()]
-    if Path(root).is_dir() and len(whole) <= MOST_PAIRED:
-        bases = checkpoints.set_index("name")["base"]
-        for name in whole["checkpoint"]:
-            names = (str(bases[name]), str(name))
-            try:
-                paths = tuple(str(_folder_of(root, checkpoints, n)) for n in names)
-                difference = _difference(paths, tuple(map(_stamp, paths)), *_sides_of(roles, names))
-            except EquipoiseError as error:  # no samples, or what cannot be compared: the board falls back to the files' errors
-                reasons.append((name, str(error)))
-            except (OSError, *UNREADABLE) as error:
-                reasons.append((name, f"its results cannot be compared ({type(error).__name__}: {error})"))
-            else:
-                found.append((name, *difference))
-    columns = ["checkpoint", "delta_D", "delta_G", "delta_G_low", "delta_G_high", "not_compared"]
-    return pd.DataFrame(found, columns=columns), pd.DataFrame(reasons, columns=["checkpoint", "reason"])
+def _pairs(root: str, made: _Tables) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
+    """(checkpoint → its base's folder and its own, of those that took all general tests of their base; checkpoint → why not)."""
+    against = made.differences
+    if len(against) and not Path(root).is_dir():
+        return {}, {"all": "answers can be read only where the result folder is on this machine"}
+    if len(against) > MOST_PAIRED:
+        return {}, {"all": f"{len(against):,} checkpoints have a base; verdicts of at most {MOST_PAIRED} are paired"}
+    bases = made.checkpoints.set_index("name")["base"]
+    found, reasons = {}, {}
+    for name, missing in zip(against["checkpoint"].astype(str), against["not_compared"], strict=True):
+        try:
+            if missing:
+                raise ResultsError(f"{counted_as(missing, 'general task', 'general tasks')} of its base not compared")
+            found[name] = (str(_folder_of(root, made.checkpoints, str(bases[name]))), str(_folder_of(root, made.checkpoints, name)))
+        except ResultsError as error:
+            reasons[name] = str(error)
+    return found, reasons
+
+
+def _paired(root: str, made: _Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(paired differences as `frames.board` takes them; the checkpoints with a base that have none, and why)."""
+    found = []
+    pairs, reasons = _pairs(root, made)
+    for name, paths in pairs.items():
+        try:
+            names = (str(made.checkpoints.set_index("name")["base"][name]), name)
+            found.append((name, *_difference(paths, tuple(map(_stamp, paths)), *_sides_of(made.roles, names))))
+        except EquipoiseError as error:  # no samples, or what cannot be compared: the board falls back to the files' errors
+            reasons[name] = str(error)
+        except (OSError, *UNREADABLE) as error:
+            reasons[name] = f"its results cannot be compared ({type(error).__name__}: {error})"
+    columns = ["checkpoint", "delta_D", "delta_G", "delta_G_low", "delta_G_high"]
+    return pd.DataFrame(found, columns=columns), pd.DataFrame(list(reasons.items()), columns=["checkpoint", "reason"])
 
 
 @st.cache_resource(show_spinner="Comparing …", max_entries=1_000)
 def _difference(
     paths: tuple[str, ...], stamps: tuple[Stamp, ...], domain: tuple[str, ...], ignored: tuple[str, ...]
-) -> tuple[float, float, float, float, int]:
-    """(ΔD, ΔG and its one-sided bounds, general abilities of the base that are missing) of two result folders, paired.
+) -> tuple[float, float, float, float]:
+    """(ΔD, ΔG and its one-sided bounds) of two result folders, paired.
 
     Raises `ResultsError` where there is no general task in both, or what cannot be compared.
     """
@@ -232,7 +244,7 @@ def _difference(
         raise ResultsError("no general task in both")
     decision = compared.general.decision
     gain = compared.domain.difference.mean if compared.domain else float("nan")
-    return gain, decision.mean, decision.low, decision.high, len(compared.missing)
+    return gain, decision.mean, decision.low, decision.high
 
 
 def compared_with(base: str, names: tuple[str, ...], margin: float) -> Comparison:
@@ -257,9 +269,13 @@ def _sides_of(roles: pd.DataFrame, names: Sequence[str]) -> tuple[tuple[str, ...
 
 
 def _stamp(path: str) -> Stamp:
-    """What the files of a folder are now."""
-    with os.scandir(path) as entries:
-        return tuple(sorted((e.name, e.stat().st_size, e.stat().st_mtime_ns) for e in entries if e.is_file()))
+    """What the results and samples of a folder are now."""
+    return tuple(sorted((str(p.relative_to(path)), s.st_size, s.st_mtime_ns) for p in _own_files(Path(path)) for s in [p.stat()]))
+
+
+def _own_files(path: Path) -> list[Path]:
+    """What is read of a checkpoint: in its folder, and in the one that lm_eval makes in it."""
+    return [p for p in (*path.glob("*.json*"), *path.glob("*/*.json*")) if p.name.startswith(("results", "samples_", FILE))]
 
 
 def _inside(root: str, path: str) -> Path:
@@ -284,10 +300,9 @@ def _folder_of(root: str, checkpoints: pd.DataFrame, name: str) -> Path:
     path = _inside(root, str(known["folder"].iloc[0]))
     if not path.is_dir():
         raise ResultsError(f"{name}: its folder is gone")
-    with os.scandir(path) as entries:
-        for entry in entries:
-            if entry.is_symlink():
-                _inside(root, entry.path)
+    for file in _own_files(path):
+        if file.is_symlink() or file.parent.is_symlink():
+            _inside(root, str(file))
     return path
 
 

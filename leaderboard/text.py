@@ -30,6 +30,11 @@ def escaped(text: object, longest: int = 200) -> str:
     return _MARKS.sub(r"\\\1", _READ_LATER.sub(_JOINER, plain))
 
 
+def counted_as(number: int, one: str, many: str) -> str:
+    """Such as `1 run`, `2 runs`."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def cut(text: str) -> str:
     """The text, or its beginning and how much is left."""
     left = len(text) - LONGEST
@@ -40,7 +45,11 @@ def highlighted(text: str, spans: Iterable[str]) -> str:
     """HTML of an answer with the words that decided marked where they first stand as words of their own; everything is escaped."""
     shown = cut(text)
     wanted = sorted({whole(s).strip() for s in spans if len(s.strip()) > 1}, key=len, reverse=True)[:20]
-    places = [found.span() for s in wanted if (found := re.search(rf"(?<![\w.,]){re.escape(s)}(?!\w|[.,]\d)", shown))]
+    places = [
+        found.span()
+        for s in wanted
+        if (found := re.search(rf"(?<![0-9A-Za-z_])(?<!\d[.,]){re.escape(s)}(?![0-9A-Za-z_]|[.,]\d)", shown))
+    ]
     places = [(a, b) for i, (a, b) in enumerate(places) if all(b <= c or d <= a for c, d in places[:i])]
     parts, at = [], 0
     for start, end in sorted(places):

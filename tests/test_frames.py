@@ -18,6 +18,7 @@ from equipoise.leaderboard.frames import (
     iso_balance,
     left_out,
     marginal_gain,
+    measured,
     over_checkpoints,
     pareto_front,
     passed_over,
@@ -41,6 +42,10 @@ def scores(*rows):
     return pd.DataFrame(rows).astype({"documents": "Int64", "form": "Int64", "shots": "Int64"})
 
 
+def counting(rows):
+    return counted(measured(rows))
+
+
 def checkpoints(*names, **columns):
     facts = ["series", "base", "mix", "recipe", "stage", "kind", "folder"]
     frame = pd.DataFrame(
@@ -54,7 +59,7 @@ def checkpoints(*names, **columns):
 
 
 def test_the_number_that_counts_is_above_chance():
-    found = counted(
+    found = counting(
         scores(
             score("a", "piqa", "acc", 0.8, 0.02),
             score("a", "piqa", "acc_norm", 0.75, 0.02),  # goes before acc; chance 0.5
@@ -73,20 +78,20 @@ def test_the_number_that_counts_is_above_chance():
 
 
 def test_a_chance_level_that_a_file_says_goes_before_the_one_by_name():
-    found = counted(scores(score("a", "mine", "acc", 0.6, chance=0.2), score("a", "piqa", "acc", 0.6, chance=0.0)))
+    found = counting(scores(score("a", "mine", "acc", 0.6, chance=0.2), score("a", "piqa", "acc", 0.6, chance=0.0)))
     assert found["value"].tolist() == pytest.approx([0.5, 0.6])
 
 
 def test_what_is_left_out_is_listed():
     rows = scores(score("a", "piqa", "acc", 0.8), score("a", "mine", "acc", 0.8), score("a", "ppl", "word_perplexity", 12.0))
-    assert left_out(rows, counted(rows)) == ["mine", "ppl"]
+    assert left_out(rows, counting(rows)) == ["mine", "ppl"]
 
 
 def test_of_several_forms_the_lowest_and_of_several_runs_the_newest_counts():
     def rubric(value, form, day):
         return score("a", "r", "score", value, role="domain", filter="rubric", form=form, date=pd.Timestamp(f"2026-01-0{day}"))
 
-    found = counted(scores(rubric(0.1, 7, 5), rubric(0.2, 0, 1), rubric(0.3, 0, 2)))
+    found = counting(scores(rubric(0.1, 7, 5), rubric(0.2, 0, 1), rubric(0.3, 0, 2)))
     assert found["value"].tolist() == [0.3]
 
 
@@ -96,7 +101,7 @@ def test_tasks_of_an_ability_weigh_by_documents_and_abilities_the_same():
         score("a", "mmlu_art", "acc", 0.9, 0.2, ability="mmlu", documents=100),
         score("a", "gsm8k", "exact_match", 0.2, 0.03),
     )
-    counts = counted(rows)
+    counts = counting(rows)
     part = abilities(counts).set_index("ability")
     assert part.loc["mmlu", "value"] == pytest.approx((0.75 * 0.25 + 0.25 * 0.65) / 0.75)
     assert part.loc["mmlu", "stderr"] == pytest.approx(np.hypot(0.75 * 0.1, 0.25 * 0.2) / 0.75)
@@ -108,7 +113,7 @@ def test_tasks_of_an_ability_weigh_by_documents_and_abilities_the_same():
 
 
 def test_a_missing_error_makes_the_bounds_missing_never_zero():
-    side = sides(abilities(counted(scores(score("a", "piqa", "acc", 0.8, NONE), score("a", "sciq", "acc", 0.8))))).iloc[0]
+    side = sides(abilities(counting(scores(score("a", "piqa", "acc", 0.8, NONE), score("a", "sciq", "acc", 0.8))))).iloc[0]
     assert side["G"] == pytest.approx((0.6 + 0.55 / 0.75) / 2)
     assert np.isnan([side["G_stderr"], side["G_low"], side["G_high"]]).all()
 
@@ -134,8 +139,8 @@ def made_board(**options):
 
 
 def board_of(known, *rows, **options):
-    counts = counted(scores(*rows))
-    return board(sides(abilities(counts)), known, against_base(counts, known), **options)
+    every = measured(scores(*rows))
+    return board(sides(abilities(counted(every))), known, against_base(every, known), **options)
 
 
 def test_the_board_is_in_the_order_of_verdict_then_balance():
@@ -199,10 +204,32 @@ def test_a_quick_run_does_not_replace_the_full_one_and_is_listed():
         score("a", "piqa", "acc", 0.8, documents=1000, file="full"),
         score("a", "piqa", "acc", 0.3, documents=10, file="quick", date=pd.Timestamp("2026-02-01")),
     )
-    found = counted(rows).set_index("checkpoint")
+    found = counting(rows).set_index("checkpoint")
     assert found["value"].tolist() == pytest.approx([0.6, 0.6])
     assert found["test"].nunique() == 1
-    assert passed_over(rows)[["checkpoint", "file"]].values.tolist() == [["a", "quick"]]
+    assert passed_over(measured(rows))[["checkpoint", "file"]].values.tolist() == [["a", "quick"]]
+
+
+def test_of_several_tests_a_pair_takes_one_that_both_took_whatever_others_did():
+    def row(name, value, **more):
+        return score(name, "piqa", "acc", value, 0.001, **more)
+
+    known = checkpoints("base", "a", "b", "c", base=[None, "base", "base", "base"], is_base=[True, False, False, False])
+    few = {"documents": 10, "date": pd.Timestamp("2026-02-01")}
+    rows = [row("base", 0.9), row("base", 0.95, shots=5), row("a", 0.7), row("b", 0.9, shots=5), row("c", 0.9, shots=5)]
+    found = board_of(known, *rows).set_index("checkpoint")
+    assert found.loc["a", ["delta_G", "not_compared", "verdict"]].tolist() == [pytest.approx(-0.4), 0, "collapse"]
+    assert found.loc["b", "delta_G"] == pytest.approx(-0.1)
+    rows = [
+        row("base", 0.9, documents=1838),
+        row("base", 0.8, **few),
+        row("a", 0.6, documents=1838),
+        row("a", 0.8, **few),
+        row("b", 0.8, **few),
+    ]
+    found = board_of(known, *rows).set_index("checkpoint")
+    assert found.loc[["base", "a"], "G"].tolist() == pytest.approx([0.8, 0.2])
+    assert found.loc["a", "verdict"] == "collapse"
 
 
 def test_a_link_of_a_chain_keeps_its_verdict():
@@ -214,11 +241,15 @@ def test_a_link_of_a_chain_keeps_its_verdict():
 
 
 def test_few_documents_make_wide_bounds_and_an_error_of_zero_is_none():
+    noisy = score("a", "gsm8k", "exact_match", 0.5, 0.245, documents=5), score("a", "lambada", "acc", 0.7, 0.005, documents=10_000)
+    side = sides(abilities(counting(scores(*noisy)))).iloc[0]
+    assert side["G_df"] == pytest.approx(4, rel=1e-2)  # of the noisy one, not of the large one
+    assert side["G_high"] - side["G"] == pytest.approx(2.776 * side["G_stderr"], rel=1e-2)
     wide = pair(*(score(name, "gsm8k", "exact_match", 0.5, 0.0125, documents=5) for name in ("base", "tuned")))
     assert wide["delta_G_high"] == pytest.approx(1.8595 * 0.0125 * 2**0.5, rel=1e-4)  # t of 8 degrees of freedom
     one = pair(*(score(name, "gsm8k", "exact_match", 0.5, 0.1, documents=1) for name in ("base", "tuned")))
     assert np.isnan([one["delta_G_low"], one["G_low"]]).all()
-    all_right = counted(scores(score("a", "gsm8k", "exact_match", 1.0, 0.0, documents=8)))
+    all_right = counting(scores(score("a", "gsm8k", "exact_match", 1.0, 0.0, documents=8)))
     assert all_right["stderr"].tolist() == pytest.approx([(0.1 * 0.9 / 8) ** 0.5])
 
 
@@ -234,6 +265,8 @@ def test_ranks_and_front_are_among_those_that_took_the_same_tests():
     found = board_of(known, *rows).set_index("checkpoint")
     assert found["rank_best"].fillna(-1).to_dict() == {"a": 2, "b": 1, "c": -1}
     assert found["on_front"].to_dict() == {"a": False, "b": True, "c": False}
+    tied = board_of(checkpoints("a", "c", base=[None] * 2), rows[0], rows[2], *rows[3::2])
+    assert not tied["on_front"].any()
 
 
 def test_a_checkpoint_without_a_score_is_on_the_board():

@@ -218,9 +218,19 @@ def test_a_manifest_stands_above_the_folder_that_lm_eval_makes(tmp_path):
         write(folder / "org__base" / "results_1.json", lm_eval({"piqa": {"acc,none": 0.5}}, model_name="org/base"))
         write(folder / "checkpoint.json", {"name": f"run/step-{step}", "step": step})
     write(root / "both" / "checkpoint.json", {"name": "unclear"})
+    for name in ("x", "y"):  # of unknown models
+        write(root / "unknown" / name / "results_1.json", lm_eval({"piqa": {"acc,none": 0.5}}, model_name=None, config={}))
+    write(root / "unknown" / "checkpoint.json", {"name": "unknown", "step": 7})
     for name in ("one", "two"):
         write(root / "both" / name / "results_1.json", lm_eval({"piqa": {"acc,none": 0.5}}, model_name=name))
-    assert facts(root)["step"].fillna(-1).to_dict() == {"run/step-100": 100, "run/step-200": 200, "one": -1, "two": -1}
+    assert facts(root)["step"].fillna(-1).to_dict() == {
+        "run/step-100": 100,
+        "run/step-200": 200,
+        "one": -1,
+        "two": -1,
+        "x": -1,
+        "y": -1,
+    }
 
 
 def test_an_adapter_has_the_base_that_its_file_names(tmp_path):
@@ -236,7 +246,17 @@ def test_two_runs_of_one_name_are_two_series(tmp_path):
     for run in ("one", "two"):
         for step in (10, 20):
             scored(root / run / f"mix20-step-{step}", "x", name=f"mix20-step-{step}", step=step)
-    assert sorted(facts(root)["series"].unique()) == ["mix20 (one)", "mix20 (two)"]
+    scored(root / "two" / "mix20-step-30", "x", name="mix20-step-30", step=30)  # only one of them got so far
+    scored(root / "two" / "s40", "x", name="mix20-step-40", step=40)
+    assert sorted(facts(root)["series"].value_counts().items()) == [("mix20 (one)", 2), ("mix20 (two)", 4)]
+
+
+def test_a_copy_of_the_base_is_not_the_base(tmp_path):
+    root = tmp_path / "results"
+    scored(root / "base", "x", name="base", weights_hash="H")
+    scored(root / "run" / "step-0", "x", name="run/step-0", weights_hash="H", base="base", base_hash="H", step=0)
+    scored(root / "run" / "step-9", "x", name="run/step-9", base="base", base_hash="H", step=9)
+    assert facts(root).loc["run/step-9", "base"] == "base"
 
 
 def test_results_in_several_folders_are_counted(tmp_path):

@@ -86,13 +86,14 @@ def test_what_two_runs_must_share_to_be_the_same():
 
     same = identity()
     hf = {"model": "hf", "model_args": "pretrained=org/model-1b,dtype=float32"}
+    assert identity(configs={"t": {"metadata": {"form": 7, "seed": 0}}}) == same  # --metadata stands in the config of every task
     assert identity(date=1, config={**hf, "limit": None, "batch_size": 4}) == same
     assert identity(chat_template_sha=None, system_instruction=None) == same
     others = [
         identity(versions={"t": 2}),
         identity(**{"n-shot": {"t": 5}}),
         identity(config={**hf, "limit": 10}),
-        identity(configs={"t": {"metadata": {"form": 7}}}),
+        identity(configs={"t": {"metadata": {"seed": 7}}}),
         identity(chat_template_sha="x"),
         identity(chat_template="{{ messages }}"),
         identity(system_instruction_sha="x"),
@@ -123,6 +124,7 @@ def test_a_known_metric_as_text_is_told():
     [
         ("pretrained=org/base,peft=runs/ad", "runs/ad", "org/base"),
         ("pretrained=org/base,enable_lora=True,lora_local_path=/ad", "/ad", "org/base"),
+        ("pretrained=org/base,revision=r1,peft=ad", "ad@r1", "org/base@r1"),
         ("pretrained=org/base,subfolder=step100", "org/base/step100", None),
         ("pretrained=org/base,gguf_file=q2.gguf", "org/base/q2.gguf", None),
         ("pretrained=org/base", "org/base", None),

@@ -4,19 +4,21 @@ import json
 import random
 import re
 import shutil
+import subprocess
 from functools import partial
 from pathlib import Path
 from statistics import mean
 
 import pandas as pd
 import pytest
+from conftest import BIN
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 from test_compare import choices, question, questions, save
 
 from equipoise.harness_ext.errors import EquipoiseError, ResultsError
 from equipoise.leaderboard import data
-from equipoise.leaderboard._environment import FOLDER, LOGIN
+from equipoise.leaderboard._environment import FOLDER
 from equipoise.leaderboard._serve import run_leaderboard
 from equipoise.leaderboard.text import as_csv, escaped, highlighted
 from equipoise.leaderboard.views._common import place, said
@@ -27,6 +29,7 @@ PAGES = ["board", "balance", "training", "size", "checkpoint", "compare", "quest
 NASTY = (
     "<script>alert(1)</script> **bold** $x^2$ :red[x] :fire: [l](javascript:x) https://evil.example a@evil.example `c` \u202e\u05d0"
 )
+ARGUMENTS = {"pretrained": "x", "dtype": "bfloat16", "engine": "vllm"}
 MANIFEST = {"base": "base", "parameters": 1_400_000_000, "seed": 1, "stage": "tune", "learning_rate": 1e-5, "config_hash": "c0ffee"}
 
 
@@ -332,10 +335,14 @@ def test_answers_that_come_late_are_paired(see, tmp_path):
     for name, manifest_ in (("base", {}), ("new", {"base": "base"})):
         general_only(tmp_path / name, "1101" * 25, manifest=manifest_)
     late = next((tmp_path / "new").glob("samples_*"))
-    late.rename(tmp_path / "later")
-    see(tmp_path)
-    assert data.load(0.03).unpaired["checkpoint"].tolist() == ["new"]
-    (tmp_path / "later").rename(late)
+    whole = late.read_text()
+    for soon in (None, whole[:2_000]):  # not there, and half written
+        late.unlink()
+        if soon:
+            late.write_text(soon)
+        see(tmp_path)
+        assert data.load(0.03).unpaired["checkpoint"].tolist() == ["new"]
+        late.write_text(whole)
     see(tmp_path)
     assert data.load(0.03).rows.set_index("checkpoint").loc["new", ["paired", "verdict"]].tolist() == [True, "no collapse"]
 
@@ -350,6 +357,53 @@ def test_a_checkpoint_in_two_folders_is_not_paired_on_one(see, tmp_path):
     found = data.load(0.03)
     assert found.rows.set_index("checkpoint").loc["org/new", "delta_G"] == pytest.approx(-0.5)
     assert "in 2 folders" in found.unpaired["reason"].iloc[0]
+
+
+def test_a_quick_run_beside_a_full_one_is_not_paired_in_its_place(see, tmp_path):
+    for name, full, manifest_ in (("base", "1" * 100, {}), ("new", "1000" * 25, {"base": "base"})):
+        save(tmp_path / name, {"t": choices(full)}, manifest=manifest_)
+        save(tmp_path / name, {"t": choices("1" * 10)}, day=2, config={"model": "equipoise", "model_args": ARGUMENTS, "limit": 10})
+    see(tmp_path)
+    found = data.load(0.03)
+    row = found.rows.set_index("checkpoint").loc["new"]
+    assert (row["delta_G"], row["paired"], row["verdict"]) == (pytest.approx(row["G"] - 1), True, "collapse")
+    assert len(found.not_counted) == 2
+
+
+def test_a_manifest_above_the_folder_that_lm_eval_makes(see, tmp_path):
+    for name, kept in (("base", "1" * 200), ("step-9", "1" * 200)):
+        save(tmp_path / name / "org__m", {"t": choices(kept)}, model_name="org/m")
+        known = manifest(9) | {"name": f"run/{name}"} if name != "base" else {"name": "base"}
+        (tmp_path / name / "checkpoint.json").write_text(json.dumps(known))
+    at = see(tmp_path, "checkpoint", checkpoint="run/step-9")
+    assert "Tokens, domain" in column(at, "fact", 1)
+    found = data.load(0.03).rows.set_index("checkpoint").loc["run/step-9"]
+    assert (found["paired"], found["verdict"]) == (True, "no collapse")
+    assert "run/step-9" in words(see(tmp_path, "compare", against="base", **{"with": "run/step-9"})).replace("\\", "")
+
+
+def test_a_link_to_something_else_disturbs_nothing(see, tmp_path):
+    for name, manifest_ in (("base", {}), ("new", {"base": "base"})):
+        save(tmp_path / name, {"t": choices("1" * 50)}, manifest=manifest_)
+    (tmp_path / "new" / "weights").symlink_to("/usr")
+    see(tmp_path)
+    assert data.load(0.03).rows.set_index("checkpoint").loc["new", "paired"]
+
+
+def test_a_missing_domain_task_is_no_missing_general_one(see, tmp_path):
+    save(tmp_path / "base", {"t": choices("1" * 200), "r": questions([0.1, 0.2])}, manifest={})
+    save(tmp_path / "new", {"t": choices("1" * 200)}, manifest={"base": "base"})
+    see(tmp_path)
+    assert data.load(0.03).rows.set_index("checkpoint").loc["new", ["paired", "verdict"]].tolist() == [True, "no collapse"]
+
+
+@pytest.mark.parametrize("file", ["results_2026-01-09T00-00-00.json", "checkpoint.json"])
+def test_deep_json_costs_no_page(see, tmp_path, file):
+    for name, manifest_ in (("base", {}), ("new", {"base": "base"})):
+        general_only(tmp_path / name, "1101" * 5, manifest=manifest_)
+    (tmp_path / "new" / file).write_text("[" * 100_000)
+    for page in ("board", "checkpoint", "compare"):
+        see(tmp_path, page)
 
 
 def test_a_domain_task_of_one_checkpoint_leaves_the_verdicts_of_others(see, tmp_path):
@@ -422,6 +476,7 @@ def test_texts_for_pages_and_files():
     )
     assert "It&#x27;s <mark>27</mark>%" in highlighted("It's 27%", ["27"])
     assert "1500 and <mark>150</mark>." in highlighted("1500 and 150.", ["150"])
+    assert "答案是<mark>二十七</mark>元,<mark>15</mark>" in highlighted("答案是二十七元,15", ["二十七", "15"])
     assert "<mark>mark growth</mark> &lt;" in highlighted("mark growth <", ["growth", "mark growth", "mark"])
     rows = pd.DataFrame({"checkpoint": ['=HYPERLINK("x")', "-a", "b"], "D": [-0.1, 0.2, 0.3]})
     assert as_csv(rows).decode().splitlines() == ["checkpoint,D", '"\'=HYPERLINK(""x"")",-0.1', "'-a,0.2", "b,0.3"]
@@ -434,24 +489,38 @@ def test_what_stands_for_the_folder(monkeypatch):
     assert said(ResultsError("/srv/secret/results: no such folder"), plain=True) == "secret/results: no such folder"
 
 
-def test_no_login_no_page(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
+def test_no_login_no_page(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    serve = partial(run_leaderboard, str(tmp_path), port=0, address="localhost", headless=True, base_path="", login=True)
-    with pytest.raises(EquipoiseError, match=r"no \.streamlit/secrets\.toml here"):
-        serve()
     secrets = tmp_path / ".streamlit" / "secrets.toml"
     secrets.parent.mkdir()
-    for text, why in (('cookie_secret = "a "b" c"', "cannot be read"), ("[auth]\n", "redirect_uri is missing")):
+    whole = {"redirect_uri": "https://x/oauth2callback", "cookie_secret": "c", "client_id": "i", "client_secret": "s"}
+    whole |= {"server_metadata_url": "https://idp.example/.well-known/openid-configuration"}
+
+    def auth(**values):
+        return "[auth]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
+
+    def serve():  # in its own process: Streamlit keeps secrets
+        command = [BIN / "equipoise", "leaderboard", tmp_path, "--headless", "--port", "0", "--login"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stderr
+
+    assert serve()[0] == 2
+    for text, why in (
+        ('cookie_secret = "a "b" c"', "no readable .streamlit/secrets.toml"),
+        ("auth = 5", "redirect_uri is missing"),
+        (auth(redirect_uri="x", cookie_secret="y"), "client_id is missing"),
+        ("[auth.google]\nclient_id = 'x'\n", "redirect_uri is missing"),
+    ):
         secrets.write_text(text)
-        with pytest.raises(EquipoiseError, match=why):
-            serve()
+        code, said_ = serve()
+        assert (code, said_.count("\n")) == (2, 1), said_
+        assert why in said_
     monkeypatch.setenv(FOLDER, str(tmp_path))
-    monkeypatch.setenv(LOGIN, "1")
-    secrets.unlink()
-    at = AppTest.from_file(str(APP), default_timeout=60).run()
-    assert len(at.dataframe) == 0
-    assert "Board" not in [title.value for title in at.title]
+    at = AppTest.from_file(str(APP), default_timeout=60)
+    at.secrets["auth"] = whole
+    at.run()
+    assert [button.label for button in at.button] == ["Log in"]
+    assert len(at.dataframe) + len(at.info) == 0
 
 
 def test_folders_that_cannot_be_read_are_told_before_the_page_starts(tmp_path):

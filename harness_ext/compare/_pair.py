@@ -77,7 +77,7 @@ def counts_as_domain(entry: Entry, domain: Collection[str]) -> bool:
 
 
 def pair_up(base: Checkpoint, other: Checkpoint, reader: Reader) -> Pairs:
-    """Join by document. Of several files of one task the newest that fit together count.
+    """Join by document. Of several files of one task those that fit together count, then those with most documents, then the newest.
 
     Raises `ResultsError` where nothing fits: no common task, other versions or forms, no common documents.
     """
@@ -109,9 +109,8 @@ def pair_up(base: Checkpoint, other: Checkpoint, reader: Reader) -> Pairs:
         for checkpoint, used in ((base, mine), (other, theirs)):
             newest = next(e for e in checkpoint.entries if (e.name, e.form) == (used.name, used.form))
             if newest is not used:
-                warnings.append(
-                    f"{used.name}: of {checkpoint.name} an older file counts, {used.run.path.name}: the newest does not fit as well"
-                )
+                why = "has fewer documents" if newest.documents < used.documents else "does not fit as well"
+                warnings.append(f"{used.name}: of {checkpoint.name} an older file counts, {used.run.path.name}: the newest {why}")
     both = {entry.name for entry, _ in chosen}
     missing, unmatched = (list(dict.fromkeys(e.name for e in c.entries if e.name not in both)) for c in (base, other))
     return Pairs(pairs, left_out, missing, unmatched, list(dict.fromkeys(warnings)))
@@ -121,12 +120,12 @@ def _choose(base: Checkpoint, other: Checkpoint) -> list[tuple[Entry, Entry]]:
     chosen: dict[tuple[str, int], tuple[Entry, Entry]] = {}
     misfits = []
     best: dict[tuple[str, int], int] = {}
-    for theirs in other.entries:  # newest first: of pairs that fit equally well the newest counts
+    for theirs in sorted(other.entries, key=lambda e: -e.documents):  # of pairs that fit equally well the first counts
         key = (theirs.name, theirs.form)
         candidates = [mine for mine in base.entries if mine.name == theirs.name]
         fitting = [mine for mine in candidates if mine.form == theirs.form and mine.versions == theirs.versions]
         if fitting:
-            mine = min(fitting, key=lambda mine: len(_differing(mine, theirs)))
+            mine = min(fitting, key=lambda mine: (len(_differing(mine, theirs)), -mine.documents))
             apart = len(_differing(mine, theirs))
             if apart < best.get(key, apart + 1):
                 chosen[key], best[key] = (mine, theirs), apart

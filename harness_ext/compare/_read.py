@@ -11,7 +11,7 @@ from typing import Any
 
 from equipoise.harness_ext.balance import abilities
 from equipoise.harness_ext.errors import ResultsError
-from equipoise.harness_ext.manifest import Manifest, read_manifest
+from equipoise.harness_ext.manifest import FILE, Manifest, read_manifest
 from equipoise.harness_ext.results import Run, read_run, stamp_of
 
 
@@ -27,6 +27,8 @@ class Entry:
     """By task; with that of the grader, where rules grade."""
     settings: Mapping[str, Any]
     """What else must be equal for a fair comparison: few-shot, limit, prompt format, generation."""
+    documents: int
+    """As its file says; 0 where it does not."""
     run: Run
 
 
@@ -102,7 +104,8 @@ def _read(path: Path, name: str, domain: Collection[str], ignored: Collection[st
     runs = [read_run(file) for file in sorted(files, key=lambda p: stamp_of(p) or "", reverse=True)]
     _check_one_model(runs)
     folder = runs[0].path.parent
-    manifest = read_manifest(folder)
+    home = path if path.is_dir() and (path / FILE).is_file() else folder  # lm_eval makes a folder of the model in it
+    manifest = read_manifest(home)
     entries = [entry for run in runs for entry in _entries(run, domain, ignored)]
     if not entries:
         raise ResultsError(f"{path}: no task with scores in it")
@@ -148,7 +151,7 @@ def _result_files(folder: Path) -> list[Path]:
 def _entries(run: Run, domain: Collection[str], ignored: Collection[str]) -> list[Entry]:
     """What one results file holds."""
     results = run.results
-    configs, versions, shots = (results.get(key) or {} for key in ("configs", "versions", "n-shot"))
+    configs, versions, shots, counts = (results.get(key) or {} for key in ("configs", "versions", "n-shot", "n-samples"))
     config = results.get("config") or {}
     found = []
     for name, tasks in _parts(abilities(results), domain, ignored):
@@ -166,7 +169,8 @@ def _entries(run: Run, domain: Collection[str], ignored: Collection[str]) -> lis
         }
         forms = {_form(results, configs, task) for task in tasks}
         versioned = {task: _version(versions.get(task), _metadata(configs, task).get("grader")) for task in tasks}
-        found.append(Entry(name, tuple(tasks), forms.pop() if len(forms) == 1 else 0, versioned, settings, run))
+        documents = sum(int((counts.get(task) or {}).get("effective") or 0) for task in tasks)
+        found.append(Entry(name, tuple(tasks), forms.pop() if len(forms) == 1 else 0, versioned, settings, documents, run))
     return found
 
 

@@ -11,7 +11,7 @@ from equipoise.leaderboard.frames._answers import (
     rubric_runs,
 )
 from equipoise.leaderboard.frames._board import VERDICTS, board, filtered, with_bases
-from equipoise.leaderboard.frames._counted import counted, left_out, passed_over
+from equipoise.leaderboard.frames._counted import counted, left_out, measured, passed_over
 from equipoise.leaderboard.frames._curves import (
     Fit,
     best_lines,
@@ -43,6 +43,7 @@ __all__ = [
     "iso_balance",
     "left_out",
     "marginal_gain",
+    "measured",
     "over_checkpoints",
     "pareto_front",
     "passed_over",

@@ -62,7 +62,7 @@ def board(
     if paired is not None and len(paired):
         known = paired.set_index("checkpoint")
         mine = rows["checkpoint"].isin(known.index)
-        for column in ("delta_D", "delta_G", "delta_G_low", "delta_G_high", "not_compared"):
+        for column in ("delta_D", "delta_G", "delta_G_low", "delta_G_high"):
             rows.loc[mine, column] = rows.loc[mine, "checkpoint"].map(known[column])
         rows.loc[mine, "paired"] = True
     rows["verdict"] = _verdicts(rows, margin)
@@ -77,9 +77,9 @@ def board(
 
 
 def _most_common(values: pd.Series) -> Any:
-    """The value that occurs most often; None where there is none."""
+    """The value that occurs most often; None where there is none, or several are."""
     found = values.mode()
-    return found.iloc[0] if len(found) else None
+    return found.iloc[0] if len(found) == 1 else None
 
 
 def _verdicts(rows: pd.DataFrame, margin: float) -> pd.Series:

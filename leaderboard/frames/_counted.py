@@ -13,22 +13,22 @@ PREFERENCE = ("score", "above_chance", "prompt_level_strict_acc", *METRICS)
 """The first of these that a task has is the one that counts."""
 _AS_IT_IS = ("score", "above_chance")
 """Metrics that are shares above chance already."""
-COLUMNS = ["checkpoint", "role", "ability", "task", "metric", "documents", "date", "value", "stderr", "chance", "test"]
-NEEDED = [*COLUMNS[:-1], "filter", "version", "form", "shots", "file"]
 TEST = ["task", "metric", "filter", "version", "form", "shots", "documents"]
 """Numbers can be set against each other where all of these are equal."""
+COLUMNS = ["checkpoint", "role", "ability", "task", "metric", "documents", "date", "file", "value", "stderr", "chance", "test"]
 
 
-def counted(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per (checkpoint, task) from the scores of `Index.scores`.
+def measured(scores: pd.DataFrame) -> pd.DataFrame:
+    """What could count of each (checkpoint, task), from the scores of `Index.scores`; the first choice first.
 
-    Columns: checkpoint, role, ability, task, metric, documents, date, value and stderr as (m − c) / (1 − c) with the chance level c
-    of the task (rubric scores as they are), chance, and test, a number that is equal where `TEST` is. A task without a known chance
-    level or direction is not in it, see `left_out`; nor are groups, ignored tasks, forms of a rubric other than its lowest, and what
-    `passed_over` lists. Missing errors stay missing; an error of 0, which all right or all wrong gives, becomes that of one document
-    in n + 2.
+    That is the lowest form of a rubric, the best metric, most documents, the settings that most checkpoints were scored with, the newest
+    run, the first filter. Columns: those of the scores that are in `COLUMNS`; value and stderr as (m − c) / (1 − c) with the chance
+    level c of the task (rubric scores as they are); chance; and test, a number that is equal where `TEST` is.
+
+    Not in it are tasks without a known chance level or direction (see `left_out`), groups and ignored tasks. Missing errors stay missing;
+    an error of 0, which all right or all wrong gives, becomes that of one document in n + 2.
     """
-    rows = _candidates(scores).drop_duplicates(["checkpoint", "task"])
+    rows = _candidates(scores)
     chance = np.where(rows["metric"].isin(_AS_IT_IS), 0.0, rows["chance"].fillna(_of_words(rows["task"], chance_by_name)))
     rows = rows.assign(chance=chance).dropna(subset="chance")
     span = 1 - rows["chance"]
@@ -39,12 +39,16 @@ def counted(scores: pd.DataFrame) -> pd.DataFrame:
     return rows[COLUMNS].reset_index(drop=True)
 
 
-def passed_over(scores: pd.DataFrame) -> pd.DataFrame:
+def counted(measured: pd.DataFrame) -> pd.DataFrame:
+    """The first choice of each (checkpoint, task)."""
+    return measured.drop_duplicates(["checkpoint", "task"], ignore_index=True)
+
+
+def passed_over(measured: pd.DataFrame) -> pd.DataFrame:
     """Runs whose number of a task does not count because another run's of the same checkpoint does: checkpoint, task, date, file."""
-    rows = _candidates(scores)
-    rows = rows[rows.duplicated(["checkpoint", "task"], keep=False)]
-    first = rows.groupby(["checkpoint", "task"], observed=True, sort=False)[["_form", "file"]].transform("first")
-    other = rows["file"].astype(object).ne(first["file"].astype(object)) & rows["_form"].eq(first["_form"])
+    rows = measured[measured.duplicated(["checkpoint", "task"], keep=False)]
+    first = rows.groupby(["checkpoint", "task"], observed=True, sort=False)["file"].transform("first")
+    other = rows["file"].astype(object).ne(first.astype(object))
     return rows.loc[other, ["checkpoint", "task", "date", "file"]].drop_duplicates()
 
 
@@ -55,18 +59,19 @@ def left_out(scores: pd.DataFrame, counted: pd.DataFrame) -> list[str]:
 
 
 def _candidates(scores: pd.DataFrame) -> pd.DataFrame:
-    """What could count of every task, the first choice first: the lowest form of a rubric, the best metric, settings that most checkpoints
-    were scored with, most documents, the newest run, the first filter."""
+    """The rows of metrics that could count, in the order of choice, with `test`."""
     order = _of_words(scores["metric"], {name: i for i, name in enumerate(PREFERENCE)}.get)
     strict = _of_words(scores["task"], {t: 1 for t, m in WRITTEN.items() if m == "prompt_level_strict_acc"}.get)
     keep = ~np.isnan(order) & ~scores["is_group"] & (scores["role"] != "ignore") & scores["value"].notna()
     keep &= scores["metric"].ne("prompt_level_strict_acc") | ~np.isnan(strict)
     keep &= scores["metric"].ne("score") | scores["filter"].eq("rubric")
-    rows: pd.DataFrame = scores.loc[keep, NEEDED].assign(_order=order[keep])
-    alike = rows.groupby(TEST, observed=True, sort=False, dropna=False)
-    rows = rows.assign(_form=rows["form"].fillna(0).astype(int), test=alike.ngroup(), _often=alike["_order"].transform("size"))
-    by = ["_form", "_order", "_often", "documents", "date"]
-    return rows.sort_values(by, ascending=[True, True, False, False, False], kind="stable")
+    rows: pd.DataFrame = scores.loc[keep, list(dict.fromkeys([*COLUMNS[:-1], *TEST]))].assign(_order=order[keep])
+    test = rows.groupby(TEST, observed=True, sort=False, dropna=False).ngroup()
+    rows = rows.assign(test=test, _form=rows["form"].fillna(0).astype(int))
+    often = rows.drop_duplicates(["checkpoint", "test"])["test"].value_counts()
+    by = ["_form", "_order", "documents", "_often", "date"]
+    ascending = [True, True, False, False, False]
+    return rows.assign(_often=test.map(often)).sort_values(by, ascending=ascending, kind="stable")
 
 
 def _of_words(column: pd.Series, number: Callable[[str], float | None]) -> pd.Series:

@@ -13,11 +13,12 @@ from equipoise.harness_ext.stats import Interval
 
 
 def training_points(rows: pd.DataFrame, over: str) -> pd.DataFrame:
-    """The rows of a board that have a value of `over` ("tokens" or "step"), by series and then along it; with `line`, their line's name.
+    """The rows of a board that have a value of `over` ("tokens" or "step"), by series and then along it; with `line`, their line's name, and
+    `head`, whether it stands there for the line's beginning.
 
     A base stands at the beginning of the lines of all series that started from it.
     """
-    known = rows[rows[over].notna()].copy()
+    known = rows[rows[over].notna()].assign(head=False)
     known["line"] = known["series"].astype(object).where(known["series"].notna(), known["checkpoint"])
     started = rows[rows["base"].notna() & ~rows["is_base"] & rows[over].notna()]
     heads = []
@@ -27,7 +28,7 @@ def training_points(rows: pd.DataFrame, over: str) -> pd.DataFrame:
         base = rows[rows["checkpoint"].isin(members["base"].unique())]
         own = known[known["line"] == line]
         if len(base) == 1 and not (own[over] == 0).any():
-            heads.append(base.assign(**{over: 0, "line": line}))
+            heads.append(base.assign(**{over: 0, "line": line, "head": True}))
     if heads:
         moved = {name for head in heads for name in head["checkpoint"]}
         alone = known.groupby("line")["line"].transform("size") == 1  # a base is no line of its own where it begins others

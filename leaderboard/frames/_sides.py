@@ -38,15 +38,17 @@ def sides(parts: pd.DataFrame) -> pd.DataFrame:
     D is the unweighted mean over domain abilities, G over general ones. An error is missing where one of its parts is; then the
     bounds are missing too, as they are where there are too few documents: an unknown error is never drawn as none, nor as everything.
     """
-    parts = parts.assign(variance=parts["stderr"] ** 2)
+    variance, freedom = parts["stderr"] ** 2, (parts["documents"] - parts["tasks"]).fillna(np.inf)
+    spread = (variance**2 / freedom.where(freedom >= 1, 0)).where(variance != 0, 0)  # Satterthwaite: the noisy parts decide
+    parts = parts.assign(variance=variance, spread=spread)
     found = pd.DataFrame(index=pd.Index(parts["checkpoint"].drop_duplicates(), name="checkpoint"))
     for side, role in (("D", "domain"), ("G", "general")):
         mine = parts[parts["role"] == role]
         by = mine.groupby("checkpoint", sort=False, observed=True)
         n = by.size()
-        sums = by[["value", "variance", "documents", "tests"]].sum(skipna=False)
+        sums = by[["value", "variance", "spread", "tests"]].sum(skipna=False)
         error, mean = np.sqrt(sums["variance"]) / n, sums["value"] / n
-        freedom = (sums["documents"] - n).fillna(np.inf)
+        freedom = (sums["variance"] ** 2 / sums["spread"]).where(sums["spread"] != 0, np.inf)
         half = error * quantile(freedom, 0.975)
         columns: dict[str, pd.Series] = {
             "": mean,

@@ -66,6 +66,8 @@ class Checkpoint:
     """Before it was told apart from others of that name."""
     twin: bool = field(default=False, init=False)
     """Whether it had to be."""
+    series_said: str | None = field(default=None, init=False)
+    """Where its series was told, and not taken from names."""
 
     @property
     def newest(self) -> File:
@@ -105,11 +107,12 @@ def checkpoints_of(
         groups[key].files.append(file)
     found = list(groups.values())
     for checkpoint in found:
-        checkpoint.folder = checkpoint.newest.folder
+        checkpoint.folder = homes.get(checkpoint.newest.folder, checkpoint.newest.folder)
         checkpoint.plain_name = checkpoint.name
     _tell_apart(found)
     for checkpoint in found:
         _describe(checkpoint, said)
+    _tell_series_apart(found)
     _find_bases(found, bases)
     return sorted(found, key=lambda c: (c.series or "", -1 if c.step is None else c.step, c.name))
 
@@ -123,7 +126,9 @@ def _homes(files: Sequence[File], manifests: Mapping[str, Manifest]) -> dict[str
     return {
         folder: above
         for folder in {file.folder for file in files}
-        if folder not in manifests and (above := _parent(folder)) in manifests and len(models[above]) == 1
+        if folder not in manifests
+        and (above := _parent(folder)) in manifests
+        and len(models[above] - {None}) == len(models[above]) == 1
     }
 
 
@@ -146,6 +151,15 @@ def _tell_apart(checkpoints: Sequence[Checkpoint]) -> None:
         taken[checkpoint.name] = 1
 
 
+def _tell_series_apart(checkpoints: Sequence[Checkpoint]) -> None:
+    """Two runs of one name are two series, each with the name of its folder."""
+    twins = {c.series for c in checkpoints if c.twin and not c.series_said}
+    for checkpoint in checkpoints:
+        if checkpoint.series in twins and not checkpoint.series_said:
+            place = checkpoint.folder if checkpoint.step is None else _parent(checkpoint.folder)
+            checkpoint.series = f"{checkpoint.series} ({place})"
+
+
 def _describe(checkpoint: Checkpoint, said: SeriesFile) -> None:
     """What a person said, else the manifest, else the files, else names: of the model, of files, of folders."""
     by_hand = said.said_of((checkpoint.name, checkpoint.plain_name))
@@ -158,11 +172,8 @@ def _describe(checkpoint: Checkpoint, said: SeriesFile) -> None:
     checkpoint.tokens = _first(by_hand.tokens, count(written), _named(checkpoint, tokens_in))
     own = text((manifest.model_extra or {}).get("series"))
     name = checkpoint.plain_name
-    by_folder = series_in(checkpoint.folder).strip(".")
-    by_name = series_in(name)
-    if checkpoint.twin and by_name and by_folder:  # two runs of one name are two series
-        by_name = f"{by_name} ({_parent(checkpoint.folder) if step_in(checkpoint.folder) is not None else by_folder})"
-    checkpoint.series = by_hand.series or own or by_name or by_folder or None
+    checkpoint.series_said = by_hand.series or own
+    checkpoint.series = checkpoint.series_said or series_in(name) or series_in(checkpoint.folder).strip(".") or None
     mix = by_hand.mix or {storable(k): v for k, v in (manifest.mix or {}).items() if finite(v) is not None}
     checkpoint.mix = json.dumps(mix, ensure_ascii=False) if mix else None
     checkpoint.base = by_hand.base
@@ -200,7 +211,9 @@ def _find_bases(checkpoints: Sequence[Checkpoint], bases: Mapping[str, Sequence[
         candidates = by_name.get(checkpoint.base or "", [])
         if not checkpoint.base:
             told = _first_name(manifest.base, *(f.base for f in checkpoint.files))
-            candidates = by_hash.get(manifest.base_hash or "", []) or by_name.get(told or "", [])
+            named_so = by_name.get(told or "", [])
+            same = by_hash.get(manifest.base_hash or "", [])
+            candidates = [c for c in same if c in named_so] or same or named_so  # a copy has the hash too
             if not candidates and len(named) == 1 and checkpoint.plain_name not in [b.name for b in listed]:
                 candidates = by_name.get(named[0].name, [])
             candidates = [c for c in candidates if _may_be(c, manifest.base_hash)]

@@ -144,8 +144,13 @@ class _Settings:
         config = mapping(self.configs.get(name))
         metadata = mapping(config.get("metadata"))
         version, grader = text(self.versions.get(name)), text(metadata.get("grader"))
-        version = f"{version} (grader {grader})" if version and grader else version
-        form = count(metadata.get("form"))
+        is_rubric = any(s.metric == "score" and s.filter == "rubric" for s in scores)
+        seed = None if is_rubric else text(metadata.get("seed"))  # --metadata stands in the config of every task
+        version = (
+            "".join([version or "", f" (grader {grader})" if grader else "", f" (seed {seed})" if seed not in (None, "0") else ""])
+            or None
+        )
+        form = (count(metadata.get("form")) or 0) if is_rubric else None
         shots = next(
             (n for v in (self.shots.get(name), config.get("num_fewshot"), self.any_shots) if (n := count(v)) is not None), None
         )
@@ -158,10 +163,7 @@ class _Settings:
         )  # fmt: skip
         told = (mapping(self.measures.get(name)).get("chance"), metadata.get("chance"))
         chance = next((c for value in told if (c := finite(value)) is not None and 0 <= c < 1), None)
-        task = Task(storable(name), is_group, ability, documents, version, form, shots, known, scores, chance)
-        if form is None and task.is_rubric:
-            task.form = 0  # the canonical one
-        return task
+        return Task(storable(name), is_group, ability, documents, version, form, shots, known, scores, chance)
 
 
 def _hash(content: Mapping[str, Any], name: str) -> str | None:
@@ -175,8 +177,14 @@ def _model(content: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:
     arguments = _arguments(config)
     adapter = _first_text(arguments.get(a) for a in _ADAPTER_ARGUMENTS)
     name = adapter or _first_text((content.get("model_name"), *(arguments.get(a) for a in _MODEL_ARGUMENTS)))
-    if name and not adapter:
-        name = "/".join([name, *(part for a in _PARTS_OF_A_MODEL if (part := text(arguments.get(a))))])
+    return _revised(name if adapter else _with_parts(name, arguments), arguments, config)
+
+
+def _with_parts(name: str | None, arguments: Mapping[str, Any]) -> str | None:
+    return "/".join([name, *(part for a in _PARTS_OF_A_MODEL if (part := text(arguments.get(a))))]) if name else None
+
+
+def _revised(name: str | None, arguments: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:
     revision = text(arguments.get("revision")) or text(config.get("model_revision"))
     return f"{name}@{revision}" if name and revision and revision != "main" else name
 
@@ -184,8 +192,9 @@ def _model(content: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:
 def _base(config: Mapping[str, Any]) -> str | None:
     """The model under an adapter."""
     arguments = _arguments(config)
-    adapter = _first_text(arguments.get(a) for a in _ADAPTER_ARGUMENTS)
-    return _first_text(arguments.get(a) for a in _MODEL_ARGUMENTS) if adapter else None
+    if not _first_text(arguments.get(a) for a in _ADAPTER_ARGUMENTS):
+        return None
+    return _revised(_with_parts(_first_text(arguments.get(a) for a in _MODEL_ARGUMENTS), arguments), arguments, config)
 
 
 def _first_text(values: Iterable[object]) -> str | None:

@@ -13,7 +13,7 @@ from equipoise.harness_ext.errors import EquipoiseError
 from equipoise.leaderboard import data
 from equipoise.leaderboard.figures import size_name
 from equipoise.leaderboard.frames import VERDICTS, filtered
-from equipoise.leaderboard.text import escaped, whole
+from equipoise.leaderboard.text import counted_as, escaped, whole
 from equipoise.leaderboard.views._tables import table
 
 COMMANDS = """equipoise score RUN --base BASE --tasks equipoise --results FOLDER
@@ -90,7 +90,7 @@ def _problems(found: data.Board) -> None:
     if len(found.not_counted):
         with st.expander(counted_as(len(found.not_counted), "run that does not count", "runs that do not count")):
             st.caption(
-                "Another run of the same checkpoint and task does: one with the settings of most checkpoints, of more documents, or newer."
+                "Another run of the same checkpoint and task does: one of more documents, with the settings of most checkpoints, or newer."
             )
             table(found.not_counted)
     if len(found.unpaired):
@@ -101,11 +101,6 @@ def _problems(found: data.Board) -> None:
         with st.expander(counted_as(len(found.left_out), "task in no score", "tasks in no score")):
             st.caption("Their chance level or direction is not known. A `series.yaml` in the folder can give a task a role.")
             table(pd.DataFrame({"task": found.left_out}))
-
-
-def counted_as(number: int, one: str, many: str) -> str:
-    """Such as `1 run`, `2 runs`."""
-    return f"{number:,} {one if number == 1 else many}"
 
 
 def chosen(rows: pd.DataFrame) -> pd.DataFrame:

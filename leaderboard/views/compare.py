@@ -12,8 +12,8 @@ from equipoise.harness_ext.errors import EquipoiseError
 from equipoise.leaderboard import data
 from equipoise.leaderboard.figures import balance_figure, forest_figure
 from equipoise.leaderboard.reports import as_html, as_markdown, paragraph
-from equipoise.leaderboard.text import cut, escaped
-from equipoise.leaderboard.views._common import counted_as, current, pick, said
+from equipoise.leaderboard.text import counted_as, cut, escaped
+from equipoise.leaderboard.views._common import current, pick, said
 from equipoise.leaderboard.views._tables import table
 
 MOST = 3

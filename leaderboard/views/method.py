@@ -14,7 +14,7 @@ A task whose chance level or direction is not known is in neither, and listed in
 **Balance** is √(max(D, 0) · max(G, 0)): rescaling an axis cannot change the order. The board is in the order of verdict, then balance.
 
 **Verdict**: a checkpoint against its base, on the tests that both took: the same task, version, shots, metric and documents. *No collapse*: the one-sided 95 % lower bound of ΔG lies above −margin. *Collapse*: the upper bound lies below
-it. *Inconclusive*: neither is shown; that is not the same as no loss. Where both runs have their samples the difference is taken document by document;
+it. *Inconclusive*: neither is shown; that is not the same as no loss. Where both runs have their samples the difference is taken document by document (on boards of at most 40 checkpoints with a base);
 without samples it is that of two independent means, which is wider. *Unknown*: no base here, or an error that its file does not have.
 Where general tasks of the base were not compared, no verdict is better than inconclusive. Ranks and the Pareto front are among checkpoints with the same tests.
 
@@ -24,7 +24,7 @@ documents; training noise is not in them. Several seeds of a recipe tell about t
 **Fitted lines** are least squares over log size, shown only for four or more sizes and a slope whose interval leaves out zero.
 
 **Files are the truth.** This page reads results of lm-eval (0.3 and 0.4), lighteval and equipoise, and writes nothing into their folder. Of several runs of one checkpoint and task that
-with the settings of most checkpoints counts, then of more documents, then the newest; the others are listed. What a file does not say, a `series.yaml` in the folder can:
+of most documents counts, then that with the settings of most checkpoints, then the newest; the others are listed. What a file does not say, a `series.yaml` in the folder can:
 """
 SERIES = """checkpoints:                     # name patterns; later lines win
   "pythia-1.4b*": {size: 1.4b, series: pythia-1.4b, base: pythia-1.4b@step0}

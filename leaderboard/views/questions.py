@@ -10,8 +10,8 @@ import streamlit as st
 from equipoise.harness_ext.errors import EquipoiseError
 from equipoise.leaderboard import data
 from equipoise.leaderboard.frames import over_checkpoints
-from equipoise.leaderboard.text import cut, escaped
-from equipoise.leaderboard.views._common import counted_as, current, pick, said
+from equipoise.leaderboard.text import counted_as, cut, escaped
+from equipoise.leaderboard.views._common import current, pick, said
 from equipoise.leaderboard.views._tables import table
 
 SHOWN = ["question", "title", "category", "mean", "lowest", "highest", "discrimination", "all_fail", "all_pass", "checkpoints"]

@@ -31,8 +31,9 @@ def page() -> None:
         log = st.toggle("Logarithmic", key="log", bind="query-params", persist_state="session")
     every = training_points(found.rows, over)  # of all rows: a filter moves no mark
     lines = sorted(every["line"].astype(str).unique())
-    chosen_lines = every.loc[every["checkpoint"].isin(rows["checkpoint"]) & ~every["is_base"], "line"]
-    shown = every["checkpoint"].isin(rows["checkpoint"]) | (every["is_base"] & every["line"].isin(chosen_lines))
+    own = every["checkpoint"].isin(rows["checkpoint"]) & ~every["head"]
+    begins = (every["head"] | every["is_base"]) & every["line"].isin(every.loc[own, "line"])
+    shown = own | begins
     points = best_lines(every[shown], MOST_LINES)
     if points.empty:
         st.info("None of these checkpoints says its step or tokens.")
