@@ -143,9 +143,13 @@ def content(model: str, number: int, tasks: range) -> dict[str, Any]:
         "metric_list": [{"metric": m, "aggregation": "mean", "higher_is_better": True} for m in ("acc", "acc_norm")],
         "metadata": {"version": 1.0},
     }
-    score = {"acc,none": 0.25 + number % 500 / 1000, "acc_stderr,none": 0.01, "acc_norm,none": 0.3, "acc_norm_stderr,none": 0.01}
+
+    def score(task: int) -> dict[str, float]:
+        right = 0.25 + (number * 7 + (number * 31 if task == 60 else task)) % 500 / 1000
+        return {"acc,none": right - 0.01, "acc_stderr,none": 0.01, "acc_norm,none": right, "acc_norm_stderr,none": 0.01}
+
     return {
-        "results": {t: {"alias": t, "name": t, "sample_len": 1000} | score for t in names},
+        "results": {f"mmlu_topic_{t}": {"alias": t, "name": t, "sample_len": 1000} | score(t) for t in tasks},
         "group_subtasks": {f"group_{tasks.start}": names[: len(names) // 2]},
         "configs": {t: {"task": t} | config for t in names},
         "versions": dict.fromkeys(names, 1.0),

@@ -39,7 +39,7 @@ def balance_figure(rows: pd.DataFrame) -> go.Figure:
     crowded = len(rows) > MOST_BARS
     across, up = _reach(rows, "D", crowded), _reach(rows, "G", crowded)
     _iso_lines(figure, rows["balance"].max(), across, up)
-    _arrows(figure, rows[rows["on_front"]] if crowded else rows, rows)
+    _arrows(figure, rows[rows["on_front"]].head(MOST_BARS) if crowded else rows, rows)
     _front(figure, rows)
     sized = rows["parameters"].notna()
     logs = np.log10(rows["parameters"].astype(float).where(sized, np.nan).to_numpy())

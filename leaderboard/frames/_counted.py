@@ -66,6 +66,10 @@ def _candidates(scores: pd.DataFrame) -> pd.DataFrame:
     keep &= scores["metric"].ne("prompt_level_strict_acc") | ~np.isnan(strict)
     keep &= scores["metric"].ne("score") | scores["filter"].eq("rubric")
     rows: pd.DataFrame = scores.loc[keep, list(dict.fromkeys([*COLUMNS[:-1], *TEST]))].assign(_order=order[keep])
+    best = rows.groupby(["checkpoint", "task"], observed=True)["_order"].transform("min")
+    rows = rows[
+        rows["_order"] <= best.groupby(rows["task"], observed=True).transform("max")
+    ]  # no metric worse than all checkpoints have
     test = rows.groupby(TEST, observed=True, sort=False, dropna=False).ngroup()
     rows = rows.assign(test=test, _form=rows["form"].fillna(0).astype(int))
     often = rows.drop_duplicates(["checkpoint", "test"])["test"].value_counts()

@@ -21,14 +21,15 @@ def training_points(rows: pd.DataFrame, over: str) -> pd.DataFrame:
     known = rows[rows[over].notna()].assign(head=False)
     known["line"] = known["series"].astype(object).where(known["series"].notna(), known["checkpoint"])
     started = rows[rows["base"].notna() & ~rows["is_base"] & rows[over].notna()]
+    places = {str(name): i for i, name in enumerate(rows["checkpoint"])}
+    from_zero = set(known.loc[known[over] == 0, "line"])
     heads = []
     for line, members in started.groupby(
         started["series"].astype(object).where(started["series"].notna(), started["checkpoint"]), sort=False
     ):
-        base = rows[rows["checkpoint"].isin(members["base"].unique())]
-        own = known[known["line"] == line]
-        if len(base) == 1 and not (own[over] == 0).any():
-            heads.append(base.assign(**{over: 0, "line": line, "head": True}))
+        bases = [places[base] for base in members["base"].unique() if base in places]
+        if len(bases) == 1 and line not in from_zero:
+            heads.append(rows.iloc[bases].assign(**{over: 0, "line": line, "head": True}))
     if heads:
         moved = {name for head in heads for name in head["checkpoint"]}
         alone = known.groupby("line")["line"].transform("size") == 1  # a base is no line of its own where it begins others
