@@ -105,13 +105,14 @@ def _index(root: str) -> Index:
 @st.cache_resource(show_spinner=False)
 def _state(root: str) -> dict[str, Any]:
     """When the folder was last looked at, and how often it had changed."""
-    return {"looked": float("-inf"), "version": 0, "samples": 0, "error": None}
+    return {"looked": float("-inf"), "version": 0, "samples": 0, "seconds": 0.0, "error": None}
 
 
 def version() -> int:
     """A number that grows when files have changed. Looks every few seconds at most."""
     state = _state(folder())
-    if time.monotonic() - state["looked"] > (LOOK_FAR_AGAIN if "://" in folder() else LOOK_AGAIN):
+    pause = LOOK_FAR_AGAIN if "://" in folder() else LOOK_AGAIN
+    if time.monotonic() - state["looked"] > max(pause, 30 * state["seconds"]):  # a large folder is looked at less often
         try:
             with st.spinner("Looking for results …") if not state["version"] else nullcontext():
                 found = _index(folder()).refresh()
@@ -119,9 +120,10 @@ def version() -> int:
         except EquipoiseError as error:
             state["error"] = str(error)
         else:
-            new = found.samples != state["samples"]  # answers that came after their results
-            state["version"] += bool(found.added or found.changed or found.removed or new)
-            state["samples"] = found.samples
+            late = found.samples != state["samples"]  # answers that came after their results
+            changed = bool(found.added or found.changed or found.removed or late)
+            state["version"] += changed
+            state["samples"], state["seconds"] = found.samples, 0.0 if changed else found.seconds
         state["looked"] = time.monotonic()
     return int(state["version"])
 

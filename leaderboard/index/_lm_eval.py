@@ -203,7 +203,7 @@ def _first_text(values: Iterable[object]) -> str | None:
 
 def _written(values: list[Any]) -> str:
     """Settings as text, equal where they are."""
-    return json.dumps(values, sort_keys=True, default=str)
+    return "" if not any(values) else json.dumps(values, sort_keys=True, default=str)
 
 
 def _arguments(config: Mapping[str, Any]) -> Mapping[str, Any]:
