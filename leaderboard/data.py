@@ -141,7 +141,7 @@ def load(margin: float) -> Board:
     return _load(root, now, margin, tuple((name, tuple(_stamp(p) for p in paths)) for name, paths in pairs.items()))
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@st.cache_resource(show_spinner="Comparing with the bases …", max_entries=4)
 def _load(root: str, version: int, margin: float, stamps: tuple[tuple[str, tuple[Stamp, ...]], ...]) -> Board:
     """`stamps`: what the samples are now, for they can come later than the results that the tables are made of."""
     made = _tables(root, version)
@@ -233,7 +233,7 @@ def _paired(root: str, made: _Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(found, columns=columns), pd.DataFrame(list(reasons.items()), columns=["checkpoint", "reason"])
 
 
-@st.cache_resource(show_spinner="Comparing …", max_entries=1_000)
+@st.cache_resource(show_spinner=False, max_entries=1_000)
 def _difference(
     paths: tuple[str, ...], stamps: tuple[Stamp, ...], domain: tuple[str, ...], ignored: tuple[str, ...]
 ) -> tuple[float, float, float, float]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$~:^=&])")
-_READ_LATER = re.compile(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)|(?<=[-<>~=])(?=[-<>=])", re.IGNORECASE)
+_READ_LATER = re.compile(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)|(?<=-)(?=>)|(?<=<)(?=[-=])|(?<=[>~])(?==)|(?<= -)(?=- )", re.IGNORECASE)
 """Where links, mail addresses, emoji and arrows are found after escapes are gone."""
 _JOINER = "\u2060"
 """Has no width, and breaks what it stands in."""

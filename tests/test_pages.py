@@ -474,6 +474,7 @@ def test_texts_for_pages_and_files():
     assert escaped("see https://x.example :fire: a@b.c www.x -> y") == (
         "see https\\:\u2060//x\\.example \\:\u2060fire\\: a@\u2060b\\.c www\u2060\\.x \\-\u2060\\> y"
     )
+    assert "\u2060" not in escaped("run lm_eval with --log_samples: it keeps a-b")  # what a reader copies works
     assert "It&#x27;s <mark>27</mark>%" in highlighted("It's 27%", ["27"])
     assert "1500 and <mark>150</mark>." in highlighted("1500 and 150.", ["150"])
     assert "答案是<mark>二十七</mark>元,<mark>15</mark>" in highlighted("答案是二十七元,15", ["二十七", "15"])
