@@ -1,6 +1,7 @@
 """`equipoise score` and `lm_eval --model equipoise` as commands, on a small real model."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,8 @@ from conftest import BIN, ROOT
 from test_cli import run
 
 from equipoise.harness_ext.series import parse_settings, parse_shard, without_flags
+from equipoise.harness_ext.series._interrupts import Interrupts
+from equipoise.harness_ext.series._progress import Progress
 
 
 def score(arguments, cwd, **env):
@@ -112,6 +115,25 @@ def command(run, tasks, engine):
     """A command line as a person types it."""
     line = f"score {run} --tasks letters --engine {engine} --include-path {tasks}"
     return [str(BIN / "equipoise"), *line.split()]
+
+
+def test_an_interrupt_that_falls_into_a_finalizer_is_not_lost(monkeypatch):
+    class Finalizer:
+        def __del__(self):
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0)
+
+    lost = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda what: lost.append(what.exc_type))
+    progress = Progress()
+    with Interrupts() as interrupts:
+        progress.check = interrupts.check
+        interrupts.check()
+        Finalizer()
+        assert lost == []  # dropped without a traceback, and not forgotten
+        with pytest.raises(KeyboardInterrupt):
+            progress.tick(1)
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 @pytest.mark.slow

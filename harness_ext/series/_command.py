@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from equipoise.harness_ext.engines import quiet_environment
 from equipoise.harness_ext.errors import EquipoiseError
+from equipoise.harness_ext.series._interrupts import Interrupts
 from equipoise.harness_ext.series._options import ScoreOptions
 from equipoise.harness_ext.series._progress import Progress
 
@@ -46,30 +45,30 @@ def run_score(
     from equipoise.harness_ext.series._table import print_report, report
     from equipoise.harness_ext.series._watch import watch
 
-    previous = signal.signal(signal.SIGTERM, _interrupt)
     progress = Progress()
     series = None if watched else find_series(named, bases, with_bases=with_bases)
     scorer = SeriesScorer(options, progress)
     try:
-        if watched:
-            series = watch(scorer, named, watched, bases, with_bases=with_bases, idle=idle_minutes * 60)
-            scorer.plan(series, announce=False)
-            scorer.outcome.failures += series.broken
-        elif processes > 1:
-            assert series is not None
-            scorer.plan(series, announce=False)
-            from equipoise.harness_ext.series._fleet import run_fleet
+        with Interrupts() as interrupts:
+            progress.check = interrupts.check
+            if watched:
+                series = watch(scorer, named, watched, bases, with_bases=with_bases, idle=idle_minutes * 60)
+                scorer.plan(series, announce=False)
+                scorer.outcome.failures += series.broken
+            elif processes > 1:
+                assert series is not None
+                scorer.plan(series, announce=False)
+                from equipoise.harness_ext.series._fleet import run_fleet
 
-            gpus = options.engine_config.tensor_parallel_size
-            scorer.outcome.failures = run_fleet(arguments, processes, gpus, options.shard, progress)
-        else:
-            assert series is not None
-            scorer.run(series)
+                gpus = options.engine_config.tensor_parallel_size
+                scorer.outcome.failures = run_fleet(arguments, processes, gpus, options.shard, progress)
+            else:
+                assert series is not None
+                scorer.run(series)
     except KeyboardInterrupt:
         progress.say("interrupted; what is finished is kept, and the same command goes on from here")
         return INTERRUPTED
     finally:
-        signal.signal(signal.SIGTERM, previous)
         scorer.close()
     found = report(scorer, series)
     if as_json:
@@ -152,7 +151,3 @@ def _logging(verbose: bool) -> None:
     import warnings
 
     warnings.filterwarnings("ignore")
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

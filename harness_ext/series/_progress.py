@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,8 @@ class Progress:
 
     def __init__(self, console: Console | None = None):
         self.console = console or Console(stderr=True, highlight=False, soft_wrap=True)
+        self.check: Callable[[], None] = lambda: None
+        """Called now and then; may raise `KeyboardInterrupt`."""
         self._tasks, self._done = 0, 0
         self._began = time.monotonic()
         self._status: Any = None
@@ -44,6 +46,7 @@ class Progress:
         self._title, self._requests = f"{self._done + 1}/{self._tasks} {title}", 0
         began = time.monotonic()
         summary: list[str] = []
+        self.check()
         try:
             with self.console.status(self._line("")) as self._status:
                 yield summary
@@ -54,6 +57,7 @@ class Progress:
 
     def tick(self, done: int, speed: str = "") -> None:
         """The engine's ticker."""
+        self.check()
         self._requests += done
         if self._status is not None and time.monotonic() - self._shown > 0.2:
             self._shown = time.monotonic()
