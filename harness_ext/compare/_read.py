@@ -48,8 +48,9 @@ def read_checkpoints(
 ) -> list[Checkpoint]:
     """The named checkpoints, the base first.
 
-    An ability of which only some tasks are `domain` is two; `ignored` tasks are in none. A name is a result folder or file, or a checkpoint within `results`. With `results` alone: the base that its series.json
-    names, then all others. Raises `ResultsError` for anything else.
+    An ability of which only some tasks are `domain` is two; `ignored` tasks are in none. A name is a result folder or file, or a
+    checkpoint within `results`. With `results` alone: the base that its series.json names, then all others. Raises `ResultsError`
+    for anything else.
     """
     if results is not None and not results.is_dir():
         raise ResultsError(f"--results {results}: no such folder")

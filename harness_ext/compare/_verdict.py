@@ -78,7 +78,8 @@ def compare(
 ) -> Comparison:
     """Compare checkpoints with a base; `names` and `results` as in `read_checkpoints`.
 
-    `domain`: tasks that count as domain besides the rubric tasks; `ignored`: tasks that count on neither side. Raises `ResultsError` for whatever cannot be compared.
+    `domain`: tasks that count as domain besides the rubric tasks; `ignored`: tasks that count on neither side. Raises
+    `ResultsError` for whatever cannot be compared.
     """
     if not 0 < margin < 1:
         raise ResultsError(f"--margin {margin}: must be between 0 and 1, in shares above chance; 0.03 is the default")

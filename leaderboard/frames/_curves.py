@@ -102,8 +102,8 @@ class Fit(NamedTuple):
 
 
 def size_fit(x: ArrayLike, y: ArrayLike, points: int = 40) -> Fit | None:
-    """Least squares of y on log10 x; None where the data does not carry one: fewer than four different x (see `marginal_gain`), or a slope whose 95 % interval
-    holds 0. The band is that of the line's mean (Student's t, n − 2 degrees of freedom)."""
+    """Least squares of y on log10 x; None where the data does not carry one: fewer than four different x (see `marginal_gain`),
+    or a slope whose 95 % interval holds 0. The band is that of the line's mean (Student's t, n − 2 degrees of freedom)."""
     from scipy import stats
 
     a, b = np.asarray(x, dtype=float), np.asarray(y, dtype=float)

@@ -16,9 +16,9 @@ MOST = 1_000
 def rank_bounds(means: ArrayLike, errors: ArrayLike, freedom: ArrayLike = np.inf, *, level: float = 0.05) -> pd.DataFrame:
     """Best and worst rank of each mean (Int64), 1 the highest; missing where a mean or its error is, and for all where there are too many.
 
-    Two means are in order where their difference is significant at `level` after Holm's adjustment over all pairs (Welch's t with the
-    degrees of `freedom` of each), their errors taken as independent. Of checkpoints that answered the same questions they are not, and these intervals are wider than the paired ones of
-    `harness_ext.stats.rank_intervals`.
+    Two means are in order where their difference is significant at `level` after Holm's adjustment over all pairs (Welch's t with
+    the degrees of `freedom` of each), their errors taken as independent. Of checkpoints that answered the same questions they are
+    not, and these intervals are wider than the paired ones of `harness_ext.stats.rank_intervals`.
     """
     mean, error = np.asarray(means, dtype=float), np.asarray(errors, dtype=float)
     df = np.broadcast_to(np.asarray(freedom, dtype=float), mean.shape)

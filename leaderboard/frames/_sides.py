@@ -7,8 +7,6 @@ import pandas as pd
 from pandas.util import hash_array
 from scipy import special
 
-RUBRIC = "score"
-
 
 def abilities(counted: pd.DataFrame) -> pd.DataFrame:
     """One row per (checkpoint, role, ability): value, stderr (missing where one of its tasks has none), documents, tasks, and tests, equal

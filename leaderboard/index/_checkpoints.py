@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from equipoise.harness_ext.manifest import Manifest
 from equipoise.leaderboard.index._names import parameters_in, series_in, step_in, tokens_in
 from equipoise.leaderboard.index._series_file import SeriesFile
-from equipoise.leaderboard.index._values import count, finite, storable, text
+from equipoise.leaderboard.index._values import count, finite, first_text, storable, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,8 @@ def checkpoints_of(
     """The checkpoints of results files, in the order of series and step.
 
     `manifests` and `bases` (of `series.json`) are by folder; `root` is the name of the result folder. A manifest makes its folder
-    one checkpoint, with the folder of one model in it that `lm_eval --output_path` makes. Without one, files of one model and revision belong together, wherever they are; files that do not name their
-    model belong to their folder, or stand for themselves where a person named them (`70m_step8.json`).
+    one checkpoint, with the folder of one model in it that `lm_eval --output_path` makes. Without one, files of one model and
+    revision belong together, wherever they are; files that do not name their model belong to their folder, or stand for themselves where a person named them (`70m_step8.json`).
     """
     files = list(files)
     homes = _homes(files, manifests)
@@ -210,7 +210,7 @@ def _find_bases(checkpoints: Sequence[Checkpoint], bases: Mapping[str, Sequence[
         named = [b for b in listed if manifest.base_hash is None or b.weights_hash == manifest.base_hash]
         candidates = by_name.get(checkpoint.base or "", [])
         if not checkpoint.base:
-            told = _first_name(manifest.base, *(f.base for f in checkpoint.files))
+            told = first_text([manifest.base, *(f.base for f in checkpoint.files)])
             named_so = by_name.get(told or "", [])
             same = by_hash.get(manifest.base_hash or "", [])
             candidates = [c for c in same if c in named_so] or same or named_so  # a copy has the hash too
@@ -221,7 +221,7 @@ def _find_bases(checkpoints: Sequence[Checkpoint], bases: Mapping[str, Sequence[
         if found is not None:
             checkpoint.base, found.is_base = found.name, True
         elif not checkpoint.base:
-            told = _first_name(manifest.base, *(f.base for f in checkpoint.files))
+            told = first_text([manifest.base, *(f.base for f in checkpoint.files)])
             checkpoint.base = f"{told} (other weights)" if told in by_name else told
         if any(checkpoint.plain_name == b.name for b in listed):
             checkpoint.is_base = True
@@ -231,10 +231,6 @@ def _may_be(checkpoint: Checkpoint, weights_hash: str | None) -> bool:
     """Whether a checkpoint can have these weights: not where its own hash is known and another."""
     known = checkpoint.manifest.weights_hash if checkpoint.manifest else None
     return weights_hash is None or known is None or known == weights_hash
-
-
-def _first_name(*names: str | None) -> str | None:
-    return next((found for name in names if (found := text(name))), None)
 
 
 def _nearest(checkpoint: Checkpoint, candidates: Sequence[Checkpoint]) -> Checkpoint | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from equipoise.leaderboard.index._content import (
@@ -19,7 +19,7 @@ from equipoise.leaderboard.index._content import (
     identity,
 )
 from equipoise.leaderboard.index._groups import ability_of_rows, groups_of
-from equipoise.leaderboard.index._values import count, finite, mapping, number, storable, text
+from equipoise.leaderboard.index._values import count, finite, first_text, mapping, number, storable, text
 
 FORMAT = "lm-eval 0.4"
 DIRECTIONS = dict.fromkeys(
@@ -175,8 +175,8 @@ def _hash(content: Mapping[str, Any], name: str) -> str | None:
 def _model(content: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:
     """An adapter by its own name, not by that of its base, which is what some releases call it."""
     arguments = _arguments(config)
-    adapter = _first_text(arguments.get(a) for a in _ADAPTER_ARGUMENTS)
-    name = adapter or _first_text((content.get("model_name"), *(arguments.get(a) for a in _MODEL_ARGUMENTS)))
+    adapter = first_text(arguments.get(a) for a in _ADAPTER_ARGUMENTS)
+    name = adapter or first_text((content.get("model_name"), *(arguments.get(a) for a in _MODEL_ARGUMENTS)))
     return _revised(name if adapter else _with_parts(name, arguments), arguments, config)
 
 
@@ -192,13 +192,9 @@ def _revised(name: str | None, arguments: Mapping[str, Any], config: Mapping[str
 def _base(config: Mapping[str, Any]) -> str | None:
     """The model under an adapter."""
     arguments = _arguments(config)
-    if not _first_text(arguments.get(a) for a in _ADAPTER_ARGUMENTS):
+    if not first_text(arguments.get(a) for a in _ADAPTER_ARGUMENTS):
         return None
-    return _revised(_with_parts(_first_text(arguments.get(a) for a in _MODEL_ARGUMENTS), arguments), arguments, config)
-
-
-def _first_text(values: Iterable[object]) -> str | None:
-    return next((found for value in values if (found := text(value))), None)
+    return _revised(_with_parts(first_text(arguments.get(a) for a in _MODEL_ARGUMENTS), arguments), arguments, config)
 
 
 def _written(values: list[Any]) -> str:

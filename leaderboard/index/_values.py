@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 LARGEST = 2**63 - 1
@@ -50,6 +50,11 @@ def text(value: object) -> str | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         value = repr(value) if isinstance(value, float) or abs(value) < 10**100 else None
     return storable(value) if isinstance(value, str) and value else None
+
+
+def first_text(values: Iterable[object]) -> str | None:
+    """The first that `text` takes."""
+    return next((found for value in values if (found := text(value))), None)
 
 
 def storable(value: str) -> str:
