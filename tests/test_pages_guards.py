@@ -232,9 +232,11 @@ def test_no_login_no_page(tmp_path, monkeypatch):
         code, said_ = serve()
         assert (code, said_.count("\n")) == (2, 1), said_
         assert why in said_
+    secrets.unlink()  # this process would keep it for all tests that follow
     monkeypatch.setenv(FOLDER, str(tmp_path))
     at = AppTest.from_file(str(APP), default_timeout=60)
     at.secrets["auth"] = whole
+    at.user["is_logged_in"] = False
     at.run()
     assert [button.label for button in at.button] == ["Log in"]
     assert len(at.dataframe) + len(at.info) == 0
